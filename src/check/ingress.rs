@@ -20,7 +20,7 @@ use crate::resolve::{BackendTarget, CertificateSource, Host, is_google};
 family! {
     IngressBackendMissing, "ingress-backend-missing", true, "An Ingress sends a path to a Service that is not in its namespace: requests get 503 (or 404) from the controller. An Ingress can send to Services of its own namespace only.";
     IngressPortMissing, "ingress-port-missing", false, "An Ingress names a port that the Service does not have. It must be the port of the Service, by number or name, and not that of the container behind it: the Service translates.";
-    IngressDuplicateRoute, "ingress-duplicate-route", false, "The same host and path of the same class is sent to two places. Which of them answers depends on the controller and on which Ingress is older.";
+    IngressDuplicateRoute, "ingress-duplicate-route", false, "The same host and path of the same class is sent to two places. Which of them answers depends on the controller and on which Ingress is older. Where both need not be in one cluster (examples beside each other, folders that define an object twice, differently), this counts for less.";
     IngressShadowedPath, "ingress-shadowed-path", false, "A path of an Ingress never gets a request: a path of the same host that the controller prefers covers all of it. An exact path wins over a prefix, and of prefixes the longer one wins (https://kubernetes.io/docs/concepts/services-networking/ingress/#multiple-matches), so a path that is listed with two types in one place, or with and without a slash at its end, is answered by one of them only.";
     IngressNoTls, "ingress-no-tls", false, "A host is served without TLS: what is sent goes over the network as plain text, unless something in front ends TLS (then say so with an annotation that ignores this).";
     IngressTlsHostMismatch, "ingress-tls-host-mismatch", false, "An Ingress has TLS, but not for this host: the `hosts` of its `tls` do not name it, so the controller answers without TLS or with a certificate of its own that no browser trusts.";
@@ -237,10 +237,14 @@ fn repeated(scene: &mut Scene<'_>, host: &str, first: &Route<'_>, route: &Route<
             "let one Ingress have the path, or give them different hosts",
         )
     };
-    scene
+    let apart = scene.separate.why(first.entry, route.entry);
+    let report = scene
         .report(Code::IngressDuplicateRoute, route.entry, &route.field, message)
         .related(first.entry, &first.field, "the same host and path")
         .help(help);
+    if let Some(why) = apart {
+        report.lowered(why);
+    }
 }
 
 fn shadowed(scene: &mut Scene<'_>, host: &str, other: &Route<'_>, route: &Route<'_>) {

@@ -33,6 +33,7 @@ mod registry;
 mod routes;
 mod scene;
 mod selection;
+mod separate;
 mod services;
 mod suppress;
 mod webhooks;

@@ -175,13 +175,16 @@ fn duplicate(scene: &mut Scene<'_>, own: (&Entry, &str), first: (&Entry, &str), 
         );
         (message, "let one route have the path, or give them different hosts")
     };
+    let why = scene.separate.why(first.0, own.0);
     let apart = own.0.object.span.file != first.0.object.span.file
         && scene.completeness(own.0.key.namespace.as_deref()) == Completeness::Partial;
     let report = scene
         .report(Code::RouteDuplicate, own.0, own.1, message)
         .related(first.0, first.1, "the same requests")
         .help(help);
-    if apart {
+    if let Some(why) = why {
+        report.severity(Severity::Warning).lowered(why);
+    } else if apart {
         report.severity(Severity::Warning).lowered("they are in several files, and may never be in one cluster");
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::nearest::Nearest;
 use super::registry::rule;
 use super::selection::Pods;
+use super::separate::Separate;
 use super::{Finding, Options};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -36,6 +37,8 @@ pub(super) struct Scene<'a> {
     pub pods: Rc<Pods<'a>>,
     /// Names and labels that are like others.
     pub near: Rc<Nearest<'a>>,
+    /// Files that are not deployed together.
+    pub separate: Rc<Separate<'a>>,
     /// The first object of each kind of Kubernetes' core with each name, in whichever namespace.
     named: BTreeMap<&'a str, BTreeMap<&'a str, &'a Entry>>,
     /// Whether the input is all that will be there, as far as that was told.
@@ -60,6 +63,7 @@ impl<'a> Scene<'a> {
             calls: world.calls(),
             pods: Rc::new(Pods::of(cluster)),
             near: Rc::new(Nearest::of(cluster)),
+            separate: Rc::new(Separate::of(world)),
             named,
             told: options.completeness,
             declared: cluster

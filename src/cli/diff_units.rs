@@ -98,16 +98,16 @@ fn touched<'u>(
     let patterns = args.units().patterns();
     let selected: Vec<&Unit> = patterns
         .iter()
-        .flat_map(|pattern| found.iter().flat_map(move |units| material::select(units, ".", pattern)))
+        .flat_map(|pattern| found.iter().flat_map(move |units| units::select(units, ".", pattern)))
         .collect();
     if let (Some(pattern), true) = (patterns.first(), selected.is_empty()) {
         anyhow::bail!("--unit {pattern}: there is no such unit; there are {}", material::names(&found[1]));
     }
     let mut wanted = Vec::new();
     for sides in pairs.into_values() {
-        let Some(unit) = sides[1].or(sides[0]) else { continue };
+        let Some(unit) = sides[1].or(sides[0]).filter(|_| !is_told_elsewhere(&sides)) else { continue };
         let is_asked = patterns.is_empty() || sides.iter().flatten().any(|unit| selected.contains(unit));
-        let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits));
+        let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits, declared_if_drawn(u)));
         let is_moved = how(0) != how(1);
         let reads = |side: usize| sides[side].is_some_and(|unit| reads_any(&states[side], unit, changed));
         if is_asked && (is_moved || reads(0) || reads(1)) {
@@ -115,6 +115,20 @@ fn touched<'u>(
         }
     }
     Ok(wanted)
+}
+
+/// Whether a unit is only an object of another one: a release whose chart is not here, on both sides.
+fn is_told_elsewhere(sides: &[Option<&Unit>; 2]) -> bool {
+    let is_object = |unit: &&Unit| {
+        matches!(unit.how, How::NotHere(_))
+            && matches!(unit.kind, units::Kind::HelmRelease | units::Kind::FluxKustomization)
+    };
+    sides.iter().flatten().all(is_object)
+}
+
+/// The object that represents a unit which is not rendered.
+fn declared_if_drawn(unit: &Unit) -> Option<&units::Declared> {
+    unit.declared.as_deref().filter(|_| matches!(unit.how, How::NotHere(_)))
 }
 
 /// Whether a unit reads any of some files.
@@ -129,7 +143,15 @@ fn reads_any(state: &GitState, unit: &Unit, changed: &BTreeSet<String>) -> bool 
             all.any(|part| kustomize::reads(&part, state).iter().any(|path| changed.contains(path)))
         }
         How::Helm(chart) => {
-            changed.iter().any(|path| kustomize::is_below(&chart.folder, path) || chart.values.contains(path))
+            let parts = units::local_parts(&chart.folder, state);
+            let is_part = |path: &String| parts.iter().any(|(_, folder)| kustomize::is_below(folder, path));
+            let is_read = |path: &String| {
+                kustomize::is_below(&chart.folder, path)
+                    || chart.values.contains(path)
+                    || chart.set_file.iter().any(|(_, file)| file == path)
+                    || is_part(path)
+            };
+            changed.iter().any(is_read)
         }
         How::Plain(files) => files.iter().any(|path| changed.contains(path)),
         How::NotHere(_) => changed.contains(&unit.path),

@@ -18,7 +18,7 @@ use crate::manifest::Tree;
 use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
 use crate::source::{self, Cache, DEFAULT_MAX_FILE_BYTES, Disk, Fence, HelmChart, Problem, Programs, Request};
-use crate::units::{Chart, How, Unit};
+use crate::units::{self, Chart, How, Unit};
 use crate::world::{self, World};
 
 /// Arguments that select the input.
@@ -247,7 +247,7 @@ impl UnitArgs {
         }
         let mut chosen: Vec<&Unit> = Vec::new();
         for pattern in &self.units {
-            let meant = material::select(units, folder, pattern);
+            let meant = units::select(units, folder, pattern);
             if meant.is_empty() {
                 let list = material::names(units);
                 return Err(Problem::NoSuchUnit { pattern: pattern.clone(), name: folder.to_owned(), list });

@@ -1,11 +1,13 @@
 //! What a command works on: texts, and objects that were rendered from units of deployment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::kustomize::{self, FILE_NAMES, Reason, Unbuilt, Whose};
+use crate::kustomize::{self, Changes, FILE_NAMES, Reason, Unbuilt, Whose};
 use crate::manifest::{self, Rendered, Tree};
-use crate::source::{self, Cache, CacheKey, Disk, Files, HelmChart, Loaded, Problem, Programs, SourceFile, Sources};
+use crate::source::{
+    self, Cache, CacheKey, Copied, Disk, Files, HelmChart, Inflate, Loaded, Problem, Programs, SourceFile, Sources,
+};
 use crate::units::{self, Chart, How, Placed, Unit};
 
 /// How many units a message names.
@@ -116,8 +118,12 @@ impl Renderer<'_> {
             Ok(built) => return Ok(Rendered::new(built.files, built.objects)),
             Err(unbuilt) => unbuilt,
         };
+        if fetch == Fetch::Never && unbuilt.reason == Reason::Remote {
+            return Err(not(folder, &unbuilt.to_string()));
+        }
+        let all = kustomize::folders([folder], self.files);
         if fetch == Fetch::Never
-            && let Some(url) = kustomize::fetches(folder, self.files)
+            && let Some(url) = kustomize::fetches(&all, self.files)
         {
             return Err(not(folder, &format!("{url} is not here, and nothing is fetched")));
         }
@@ -125,7 +131,30 @@ impl Renderer<'_> {
             return Err(no_program(folder, &unbuilt, self.programs));
         }
         let place = self.files.on_disk(folder)?;
-        let made = source::kustomize_as(&place, folder, self.programs, self.limit)?;
+        let inflate = inflate(&all, fetch);
+        let made = source::kustomize_with(&place, folder, inflate, self.programs, self.limit)?;
+        Ok(of_text(made))
+    }
+
+    /// The same with changes in it: the program builds a copy of the files, in which they are made.
+    fn changed_by_program(&self, folder: &str, changes: &Changes, unbuilt: &Unbuilt) -> Result<Rendered, Problem> {
+        let parts = changes.parts(folder);
+        let all = kustomize::folders(parts.iter().map(String::as_str).chain([folder]), self.files);
+        if let Some(url) = kustomize::fetches(&all, self.files) {
+            return Err(not(folder, &format!("{url} is not here, and nothing is fetched")));
+        }
+        if self.programs.find("kustomize").or(self.programs.find("kubectl")).is_none() {
+            return Err(no_program(folder, unbuilt, self.programs));
+        }
+        let (file, text) = kustomize::edited(folder, self.files, changes).map_err(|e| not(folder, &e.to_string()))?;
+        let listed = all.keys().map(String::as_str).chain([folder]).flat_map(|folder| self.files.list(folder));
+        let listed = listed.chain(parts.iter().cloned());
+        let mut copies: BTreeMap<String, Vec<u8>> =
+            listed.filter_map(|path| Some((path.clone(), self.files.read(&path)?))).collect();
+        copies.insert(file, text.into_bytes());
+        let inflate = inflate(&all, Fetch::Never);
+        let copied = Copied::new(&copies, &format!("-k {folder}"))?;
+        let made = source::kustomize_with(&copied.place(folder), folder, inflate, self.programs, self.limit)?;
         Ok(of_text(made))
     }
 
@@ -133,10 +162,13 @@ impl Renderer<'_> {
     pub fn unit(&self, unit: &Unit) -> Result<Rendered, Problem> {
         let mut rendered = match &unit.how {
             How::Kustomize(folder) => match &unit.edits.kustomization {
-                Some(changes) => self.changed(folder, unit, changes)?,
+                Some(changes) => self.changed(folder, changes)?,
                 None => self.kustomization(folder, Fetch::Never)?,
             },
-            How::Helm(chart) => self.chart(chart, unit.placed.namespace())?,
+            How::Helm(chart) => {
+                let rendered = self.chart(chart, unit.placed.namespace())?;
+                unit.edits.after.iter().try_fold(rendered, |made, changes| after(&unit.name, &made, changes))?
+            }
             How::Plain(files) => self.plain(files),
             How::NotHere(_) => self.declared(unit),
         };
@@ -157,39 +189,39 @@ impl Renderer<'_> {
     }
 
     /// The objects of a kustomization in which a unit changes something.
-    fn changed(&self, folder: &str, unit: &Unit, changes: &kustomize::Changes) -> Result<Rendered, Problem> {
+    fn changed(&self, folder: &str, changes: &Changes) -> Result<Rendered, Problem> {
         match kustomize::build_changed(folder, self.files, changes) {
             Ok(built) => Ok(Rendered::new(built.files, built.objects)),
-            Err(unbuilt) => {
-                let why = match unbuilt.reason {
-                    Reason::NotPlain => {
-                        let kind = unit.kind.as_str();
-                        format!("{unbuilt}, and what the {kind} changes in it is applied to plain kustomizations alone")
-                    }
-                    Reason::Refused | Reason::Remote => unbuilt.to_string(),
-                };
-                Err(not(&unit.name, &why))
-            }
+            Err(unbuilt) if unbuilt.reason == Reason::Remote => Err(not(folder, &unbuilt.to_string())),
+            Err(unbuilt) => self.changed_by_program(folder, changes, &unbuilt),
         }
     }
 
     /// The objects of a chart.
     pub fn chart(&self, chart: &Chart, namespace: Option<&str>) -> Result<Rendered, Problem> {
         let values = chart.values.iter().map(|path| self.files.on_disk(path)).collect::<Result<Vec<PathBuf>, _>>()?;
+        let set_file = chart.set_file.iter().map(|(name, path)| Ok((name.clone(), self.files.on_disk(path)?)));
+        let set_file = set_file.collect::<Result<_, Problem>>()?;
+        let parts = units::local_parts(&chart.folder, self.files);
+        let copied = (!parts.is_empty()).then(|| self.with_parts(&chart.folder, &parts)).transpose()?;
         let wanted = HelmChart {
-            chart: self.files.on_disk(&chart.folder)?,
+            chart: match &copied {
+                Some(copied) => copied.place(&chart.folder),
+                None => self.files.on_disk(&chart.folder)?,
+            },
             values,
             release: chart.release.clone(),
             namespace: namespace.map(str::to_owned),
             inline: chart.inline.clone(),
             set: chart.set.clone(),
             set_string: chart.set_string.clone(),
+            set_file,
             skip_tests: true,
             api_versions: self.charts.api_versions.clone(),
             kube_version: self.charts.kube_version.clone(),
             shown: Some(chart.folder.clone()),
         };
-        let key = self.key(chart, &wanted);
+        let key = self.key(chart, &wanted, &parts);
         if let Some(text) = key.as_ref().and_then(|key| self.charts.cache.get(key)) {
             return Ok(of_text(SourceFile::new(format!("helm:{}", chart.folder), text)));
         }
@@ -200,16 +232,39 @@ impl Renderer<'_> {
         Ok(of_text(made))
     }
 
+    /// A copy of a chart with the charts of the repository that are parts of it.
+    fn with_parts(&self, folder: &str, parts: &[(String, String)]) -> Result<Copied, Problem> {
+        let mut copies = BTreeMap::new();
+        for (place, from) in [(String::new(), folder.to_owned())].iter().chain(parts) {
+            let start = if from == "." { 0 } else { from.len() + 1 };
+            let ignored = kustomize::join(from, ".helmignore");
+            for path in self.files.list(from).into_iter().chain([ignored]) {
+                let Some(bytes) = self.files.read(&path) else { continue };
+                let below = path.get(start..).unwrap_or_default();
+                // What a chart names by `file://` need not be locked.
+                if below != "Chart.lock" {
+                    copies.insert(kustomize::join(&kustomize::join(folder, place), below), bytes);
+                }
+            }
+        }
+        Copied::new(&copies, &format!("--helm {folder}"))
+    }
+
     /// Everything that the result of a chart depends on; `None` without a helm.
-    fn key(&self, chart: &Chart, wanted: &HelmChart) -> Option<CacheKey> {
+    fn key(&self, chart: &Chart, wanted: &HelmChart, parts: &[(String, String)]) -> Option<CacheKey> {
         let helm = self.programs.find("helm")?;
         let about = std::fs::metadata(&helm).ok()?;
         let mut key = CacheKey::new("helm");
         key.add(helm.as_os_str().as_encoded_bytes());
         key.add(format!("{} {:?}", about.len(), about.modified().ok()).as_bytes());
-        key.add(format!("{:?}", (&chart, &wanted.namespace, &wanted.api_versions, &wanted.kube_version)).as_bytes());
+        let asked = (&chart, &wanted.namespace, &wanted.api_versions, &wanted.kube_version, wanted.skip_tests);
+        key.add(format!("{asked:?}").as_bytes());
         let ignored = kustomize::join(&chart.folder, ".helmignore");
-        for path in self.files.list(&chart.folder).iter().chain([&ignored]).chain(&chart.values) {
+        let named = chart.set_file.iter().map(|(_, path)| path);
+        let of_parts: Vec<String> = parts.iter().flat_map(|(_, folder)| self.files.list(folder)).collect();
+        for path in
+            self.files.list(&chart.folder).iter().chain([&ignored]).chain(&of_parts).chain(&chart.values).chain(named)
+        {
             key.add(path.as_bytes());
             key.add(&self.files.read(path).unwrap_or_default());
         }
@@ -218,19 +273,32 @@ impl Renderer<'_> {
 
     /// The object that says what a unit is, which represents what is not here.
     fn declared(&self, unit: &Unit) -> Rendered {
-        let mut rendered = self.plain(std::slice::from_ref(&unit.path));
-        let word = |tree: &Tree, keys: &[&str]| tree.at(keys).and_then(Tree::as_str).map(str::to_owned);
-        rendered.retain(|tree| {
-            word(tree, &["metadata", "name"]).as_ref() == Some(&unit.name)
-                && matches!(word(tree, &["kind"]).as_deref(), Some("HelmRelease" | "Application" | "Kustomization"))
-        });
-        rendered
+        match &unit.declared {
+            Some(declared) => Rendered::new(declared.files.to_vec(), vec![declared.tree.clone()]),
+            None => Rendered::default(),
+        }
     }
 
     fn plain(&self, files: &[String]) -> Rendered {
         let texts = files.iter().filter_map(|path| Some((path, String::from_utf8(self.files.read(path)?).ok()?)));
         let texts = texts.map(|(path, text)| SourceFile::new(path, text));
         texts.map(of_text).fold(Rendered::default(), Rendered::and)
+    }
+}
+
+/// Whether charts of kustomizations are rendered: they are all here, or may be fetched.
+fn inflate(all: &BTreeMap<String, kustomize::Outline>, fetch: Fetch) -> Inflate {
+    let has_charts = fetch == Fetch::Never && all.values().any(|outline| !outline.charts.is_empty());
+    if has_charts { Inflate::Charts } else { Inflate::Nothing }
+}
+
+/// What a chart made, with what its release changes in it.
+fn after(name: &str, made: &Rendered, changes: &Changes) -> Result<Rendered, Problem> {
+    let sources = made.sources();
+    let files: Vec<SourceFile> = sources.ids().map(|id| SourceFile::new(sources.name(id), sources.text(id))).collect();
+    match kustomize::transform(made.trees().to_vec(), &files, changes) {
+        Ok(built) => Ok(Rendered::new(built.files, built.objects)),
+        Err(unbuilt) => Err(not(name, &format!("its post-renderer: {unbuilt}"))),
     }
 }
 
@@ -296,18 +364,6 @@ fn top_of(folder: &Path, root: &str) -> String {
         Some(levels) => (0..levels).fold(root.to_owned(), |path, _| kustomize::join(&path, "..")),
         None => root.to_owned(),
     }
-}
-
-/// The units of a folder that a pattern means: by their name, their path (also from the folder), or environment and
-/// name.
-pub fn select<'u>(units: &'u [Unit], folder: &str, pattern: &str) -> Vec<&'u Unit> {
-    let from_here = kustomize::join(folder, pattern);
-    let means = |unit: &&Unit| {
-        let label = unit.label();
-        let names = [unit.name.as_str(), unit.path.as_str(), label.as_str()];
-        names.iter().any(|text| units::matches(pattern, text) || units::matches(&from_here, text))
-    };
-    units.iter().filter(means).collect()
 }
 
 /// Names of units.

@@ -54,11 +54,19 @@ pub(super) struct Touched {
     pub not_from: Vec<usize>,
     /// Targets for which nothing differs.
     pub not_to: Vec<usize>,
+    /// How many workloads are sources and targets for which something differs.
+    pub hit: [usize; 2],
 }
 
 impl Touched {
     fn nothing() -> Touched {
-        Touched { extent: Extent::Nothing, ports: PortSet::none(), not_from: Vec::new(), not_to: Vec::new() }
+        Touched {
+            extent: Extent::Nothing,
+            ports: PortSet::none(),
+            not_from: Vec::new(),
+            not_to: Vec::new(),
+            hit: [0; 2],
+        }
     }
 }
 
@@ -155,6 +163,10 @@ impl<'a> Traffic<'a> {
             list.sort_unstable();
             list
         };
+        let count = |parts: &[Part<'_>], hit: &[bool]| -> usize {
+            parts.iter().zip(hit).filter(|(_, hit)| **hit).map(|(part, _)| part.workloads.len()).sum()
+        };
+        touched.hit = [count(&sources, &hit.0), count(&targets, &hit.1)];
         (touched.not_from, touched.not_to) = (spared(&sources, &hit.0), spared(&targets, &hit.1));
         touched
     }
@@ -177,12 +189,7 @@ impl<'a> Traffic<'a> {
         };
         match known {
             End::Workloads(all) if !all.is_empty() && all.iter().all(|&w| free(w)) => Some(Touched::nothing()),
-            _ => Some(Touched {
-                extent: Extent::Everything,
-                ports: PortSet::none(),
-                not_from: Vec::new(),
-                not_to: Vec::new(),
-            }),
+            _ => Some(Touched { extent: Extent::Everything, ..Touched::nothing() }),
         }
     }
 

@@ -11,7 +11,7 @@ use super::Revision;
 use super::connections::Compared as Differing;
 use super::ends::Union;
 use super::facts;
-use super::traffic::{Extent, Traffic, Turn, ports_of};
+use super::traffic::{Extent, Touched, Traffic, Turn, ports_of};
 use crate::graph::{
     Allowance, Change, ChangeKind, Detail, Difference, Edge, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder,
     Identity, JunctionId, Node, NodeId, NodeKind, Ports, digest,
@@ -220,18 +220,30 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
                 Change::Added
             } else {
                 let new = gained.iter().fold(PortSet::none(), |all, t| all.with(&t.ports));
-                let spared: usize = match gained.as_slice() {
-                    [one] => one.not_from.len() + one.not_to.len(),
-                    _ => 0,
-                };
                 let ports = ports_of(&new).texts().join(", ");
-                let whom = if spared > 0 { format!("{ports} for all but {spared}") } else { ports };
-                Change::Changed(vec![Difference::new("", "", whom)])
+                let whom = match gained.as_slice() {
+                    [one] => whose(one),
+                    _ => String::new(),
+                };
+                Change::Changed(vec![Difference::new("", "", format!("{ports}{whom}"))])
             }
         };
         edges.push(Compared::new(after, (from, to, edge), change));
     }
     edges
+}
+
+/// For whom something is new, by the smaller number: all but some, or some.
+fn whose(touched: &Touched) -> String {
+    let (not_from, not_to) = (touched.not_from.len(), touched.not_to.len());
+    let spared = not_from + not_to;
+    match (not_from, not_to, touched.hit) {
+        (0, 0, _) => String::new(),
+        (0, _, [_, hit]) | (_, 0, [hit, _]) if (1..spared).contains(&hit) => {
+            format!(" for {hit} of {}", hit + spared)
+        }
+        _ => format!(" for all but {spared}"),
+    }
 }
 
 /// Whether the old state draws the same line with the same words. What it represents is then the same as well, unless

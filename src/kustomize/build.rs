@@ -12,10 +12,10 @@ use super::patch;
 use super::replace;
 use super::resource::Resource;
 use super::transform;
-use super::tree::{Texts, is_below, is_remote, join};
+use super::tree::{Texts, is_remote, join};
 use super::{Built, Outcome, Reason, Unbuilt};
 use crate::manifest::{Tree, Value};
-use crate::source::{Files, Span};
+use crate::source::{Files, Problem, SourceFile, Span};
 
 /// How many kustomizations one may be made of, those counted again that are used twice.
 const MAX_PARTS: usize = 5_000;
@@ -28,22 +28,64 @@ const LOCAL: &str = "config.kubernetes.io/local-config";
 
 pub(super) fn build(folder: &str, files: &dyn Files, changes: Option<&Changes>) -> Outcome<Built> {
     let mut builder = Builder { texts: Texts::new(files), way: Vec::new(), parts: 0, changes };
-    let mut all = builder.target(&join(folder, "."), Vec::new(), Role::Base)?;
-    for resource in all.iter_mut().filter(|r| r.hashed) {
-        let Some(suffix) = hash::suffix(resource) else {
-            let span = resource.tree.span;
-            return Err(builder.texts.not(Reason::NotPlain, span, "a value that is no text in a generated object"));
-        };
-        resource.remember();
-        let name = format!("{}-{suffix}", resource.name());
-        let span = resource.tree.at(&["metadata", "name"]).map_or(resource.tree.span, |t| t.span);
-        resource.rename(&name, span);
+    let all = builder.target(&join(folder, "."), Vec::new(), Role::Base)?;
+    builder.finish(all)
+}
+
+/// Nothing to read from.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        None
     }
-    names::follow(&builder.texts, &mut all)?;
-    all.retain(|r| r.tree.at(&["metadata", "annotations", LOCAL]).is_none());
-    let objects = all.into_iter().map(|r| r.tree).collect();
-    let (files, read) = builder.texts.finish();
-    Ok(Built { files, objects, read })
+
+    fn is_folder(&self, _: &str) -> bool {
+        false
+    }
+
+    fn on_disk(&self, path: &str) -> Result<std::path::PathBuf, Problem> {
+        Err(Problem::NotRendered { job: path.to_owned(), what: "it is no file".to_owned() })
+    }
+
+    fn list(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+pub(super) fn change(mut objects: Vec<Tree>, files: &[SourceFile], changes: &Changes) -> Outcome<Built> {
+    let mut builder = Builder { texts: Texts::new(&NoFiles), way: Vec::new(), parts: 0, changes: None };
+    builder.texts.add(files, &mut objects);
+    let span = changes.fields.span;
+    let mut k = Kustomization { folder: ".".to_owned(), tree: Tree { span, value: Value::Map(Vec::new()) } };
+    changes.apply(&mut k, &mut builder.texts)?;
+    k.check(&builder.texts)?;
+    let mut all = Vec::new();
+    let added = builder.objects(objects)?;
+    append(&builder.texts, &mut all, added, k.tree.span)?;
+    builder.transform(&k, &mut all)?;
+    builder.finish(all)
+}
+
+impl Builder<'_> {
+    /// The result of all steps.
+    fn finish(self, mut all: Vec<Resource>) -> Outcome<Built> {
+        for resource in all.iter_mut().filter(|r| r.hashed) {
+            let Some(suffix) = hash::suffix(resource) else {
+                let span = resource.tree.span;
+                return Err(self.texts.not(Reason::NotPlain, span, "a value that is no text in a generated object"));
+            };
+            resource.remember();
+            let name = format!("{}-{suffix}", resource.name());
+            let span = resource.tree.at(&["metadata", "name"]).map_or(resource.tree.span, |t| t.span);
+            resource.rename(&name, span);
+        }
+        names::follow(&self.texts, &mut all)?;
+        all.retain(|r| r.tree.at(&["metadata", "annotations", LOCAL]).is_none());
+        let objects = all.into_iter().map(|r| r.tree).collect();
+        let (files, read) = self.texts.finish();
+        Ok(Built { files, objects, read })
+    }
 }
 
 /// What a kustomization is to the one that uses it.
@@ -150,7 +192,7 @@ impl Builder<'_> {
                     ));
                 }
                 None => return Err(self.texts.not(Reason::Refused, entry.span, format!("there is no file {full}"))),
-                Some(_) if !is_below(&k.folder, &full) => {
+                Some(_) if !self.texts.is_inside(&k.folder, &full) => {
                     let what = format!("`{path}` is not below the folder of the kustomization");
                     return Err(self.texts.not(Reason::Refused, entry.span, what));
                 }

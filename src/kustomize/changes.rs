@@ -2,17 +2,19 @@
 //! (<https://argo-cd.readthedocs.io/en/stable/user-guide/kustomize/>) and Flux with the fields of its Kustomization
 //! (<https://fluxcd.io/flux/components/kustomize/kustomizations/>).
 
-use super::file::Kustomization;
+use std::sync::Arc;
+
+use super::file::{FILE_NAMES, Kustomization};
 use super::tree::{Texts, join};
-use super::{Outcome, edit};
+use super::{Outcome, Unbuilt, edit};
 use crate::manifest::{Tree, Value};
-use crate::source::SourceFile;
+use crate::source::{Files, SourceFile};
 
 /// Fields of a kustomization that another object declares.
 #[derive(Clone, Debug)]
 pub struct Changes {
-    /// The file that declares them; places in `fields` are in it.
-    pub file: SourceFile,
+    /// The files that declare them; places in `fields` count these.
+    pub files: Arc<Vec<SourceFile>>,
     /// Fields of a kustomization. Lists of elements with names replace those of the same name, other lists are added,
     /// mappings are added, and texts replace.
     pub fields: Tree,
@@ -22,7 +24,7 @@ pub struct Changes {
 
 impl PartialEq for Changes {
     fn eq(&self, other: &Changes) -> bool {
-        let own = |c: &Changes| (c.file.name().to_owned(), c.fields.to_json(), c.resources.clone());
+        let own = |c: &Changes| (c.fields.to_json(), c.resources.clone());
         own(self) == own(other)
     }
 }
@@ -55,7 +57,7 @@ impl Changes {
     /// Makes the changes.
     pub(super) fn apply(&self, k: &mut Kustomization, texts: &mut Texts<'_>) -> Outcome<()> {
         let mut fields = self.fields.clone();
-        texts.add(&self.file, std::slice::from_mut(&mut fields));
+        texts.add(&self.files, std::slice::from_mut(&mut fields));
         for entry in fields.entries() {
             let there = k.tree.get(&entry.key).filter(|t| !t.is_null()).cloned();
             let value = match there {
@@ -66,6 +68,23 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// The file of a kustomization with changes made in it, for a program that builds it: its path and its text.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn edited(folder: &str, files: &dyn Files, changes: &Changes) -> Result<(String, String), Unbuilt> {
+    let mut texts = Texts::new(files);
+    let is_there = |name: &&&str| files.read(&join(folder, name)).is_some();
+    let name = FILE_NAMES.iter().find(is_there).copied().unwrap_or(FILE_NAMES[0]);
+    let mut k = match changes.made(folder) {
+        Some(made) => made,
+        None => Kustomization::unchecked(folder, &mut texts)?,
+    };
+    changes.apply(&mut k, &mut texts)?;
+    Ok((join(folder, name), k.tree.to_json()))
 }
 
 fn merged(key: &str, mut there: Tree, added: &Tree) -> Tree {

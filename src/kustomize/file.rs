@@ -1,6 +1,6 @@
 //! The kustomization itself: which fields it has, and what they ask for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{Texts, is_remote, join};
 use super::{Outcome, Reason, Unbuilt};
@@ -74,8 +74,10 @@ pub struct Outline {
     pub remote: Vec<String>,
     /// The first field that is left to kustomize itself.
     pub left: Option<String>,
-    /// Whether it asks for charts.
-    pub has_charts: bool,
+    /// Its file, if nothing of it can be read.
+    pub unread: Option<String>,
+    /// The charts that it asks for: the folder in which kustomize looks for each, and its name with where it is from.
+    pub charts: Vec<(String, String)>,
 }
 
 /// What a kustomization says of itself, from the text of its file; `None` if it cannot be read.
@@ -103,8 +105,9 @@ pub fn outline(folder: &str, text: &str) -> Option<Outline> {
         .iter()
         .flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default())
         .flat_map(|item| ["files", "envs"].iter().flat_map(|key| item.get(key).map(Tree::items).unwrap_or_default()));
-    for path in listed.chain(patches).chain(named).chain(generated).filter_map(Tree::as_str) {
-        let path = path.split_once('=').map_or(path, |(_, path)| path);
+    // A file of a generator may have a name in front of it.
+    let generated = generated.filter_map(Tree::as_str).map(path_of_pair);
+    for path in listed.chain(patches).chain(named).filter_map(Tree::as_str).chain(generated) {
         if is_remote(path) {
             outline.remote.push(path.to_owned());
         } else if !path.contains('\n') {
@@ -112,13 +115,44 @@ pub fn outline(folder: &str, text: &str) -> Option<Outline> {
         }
     }
     outline.left = tree.entries().iter().find(|e| !KNOWN.contains(&&*e.key)).map(|e| e.key.to_string());
-    outline.has_charts = tree.get("helmCharts").or(tree.get("helmChartInflationGenerator")).is_some();
+    outline.charts = charts(folder, &tree);
     Some(outline)
 }
 
+/// The path of `name=path`.
+fn path_of_pair(pair: &str) -> &str {
+    pair.split_once('=').map_or(pair, |(_, path)| path)
+}
+
+/// The charts of `helmCharts`. A chart with a version and a repository is looked for in a folder named after both
+/// (<https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/builtins/HelmChartInflationGenerator.go>).
+fn charts(folder: &str, tree: &Tree) -> Vec<(String, String)> {
+    let home = tree.at(&["helmGlobals", "chartHome"]).and_then(Tree::as_str).unwrap_or("charts");
+    let listed = ["helmCharts", "helmChartInflationGenerator"];
+    let listed = listed.iter().flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default());
+    let one = |chart: &Tree| {
+        let word = |key: &str| chart.get(key).and_then(Tree::as_str).filter(|text| !text.is_empty());
+        let name = word("name").or(word("chartName"))?;
+        let place = match (word("version"), word("repo")) {
+            (Some(version), Some(_)) => format!("{home}/{name}-{version}/{name}"),
+            _ => format!("{home}/{name}"),
+        };
+        let from = word("repo").map(|url| format!(" from {url}")).unwrap_or_default();
+        Some((join(folder, &place), format!("{name}{from}")))
+    };
+    listed.filter_map(one).collect()
+}
+
 impl Kustomization {
-    /// Reads the kustomization of a folder.
+    /// Reads the kustomization of a folder, which may have no other fields than the known ones.
     pub fn read(folder: &str, texts: &mut Texts<'_>) -> Outcome<Kustomization> {
+        let kustomization = Kustomization::unchecked(folder, texts)?;
+        kustomization.check(texts)?;
+        Ok(kustomization)
+    }
+
+    /// Reads the kustomization of a folder, whatever its fields are.
+    pub fn unchecked(folder: &str, texts: &mut Texts<'_>) -> Outcome<Kustomization> {
         let refused = |what: String| Unbuilt { reason: Reason::Refused, at: folder.to_owned(), what };
         let mut found = Vec::new();
         for name in FILE_NAMES {
@@ -137,12 +171,10 @@ impl Kustomization {
         let (Some(tree), None) = (documents.next(), documents.next()) else {
             return Err(Unbuilt { reason: Reason::Refused, at: path, what: "not one document".into() });
         };
-        let kustomization = Kustomization { folder: folder.to_owned(), tree };
-        kustomization.check(texts)?;
-        Ok(kustomization)
+        Ok(Kustomization { folder: folder.to_owned(), tree })
     }
 
-    fn check(&self, texts: &Texts<'_>) -> Outcome<()> {
+    pub fn check(&self, texts: &Texts<'_>) -> Outcome<()> {
         if !self.tree.is_map() {
             return Err(texts.not(Reason::Refused, self.tree.span, "a kustomization is a mapping"));
         }
@@ -247,23 +279,30 @@ pub(super) fn only(texts: &Texts<'_>, tree: &Tree, known: &[&str]) -> Outcome<()
     }
 }
 
-/// The first thing that a kustomization, or one that it uses, would fetch.
-pub fn fetches(folder: &str, files: &dyn Files) -> Option<String> {
-    let mut seen = BTreeSet::new();
-    let mut waiting = vec![join(folder, ".")];
+/// The first thing that some kustomizations, or those that they use, would fetch.
+pub fn fetches(all: &BTreeMap<String, Outline>, files: &dyn Files) -> Option<String> {
+    all.values().find_map(|outline| {
+        let chart = outline.charts.iter().find(|(folder, _)| !files.is_folder(folder));
+        let chart = chart.map(|(folder, what)| format!("the chart {what} ({folder})"));
+        outline.remote.first().cloned().or(chart)
+    })
+}
+
+/// The folders of a kustomization and of all that it uses, as far as their files say.
+pub fn folders<'s>(parts: impl IntoIterator<Item = &'s str>, files: &dyn Files) -> BTreeMap<String, Outline> {
+    let mut found = BTreeMap::new();
+    let mut waiting: Vec<String> = parts.into_iter().map(|folder| join(folder, ".")).collect();
     while let Some(folder) = waiting.pop() {
-        if !seen.insert(folder.clone()) {
+        if found.contains_key(&folder) {
             continue;
         }
         let bytes = FILE_NAMES.iter().find_map(|name| files.read(&join(&folder, name)));
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let Some(outline) = text.and_then(|text| outline(&folder, &text)) else { continue };
-        if let Some(url) = outline.remote.into_iter().next() {
-            return Some(url);
-        }
-        waiting.extend(outline.uses);
+        waiting.extend(outline.uses.iter().cloned());
+        found.insert(folder, outline);
     }
-    None
+    found
 }
 
 /// The files that a kustomization reads, those of the ones that it uses included, as far as their files say.

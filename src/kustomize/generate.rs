@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::edit;
 use super::file::{self, Kustomization};
 use super::resource::{Behavior, Resource};
-use super::tree::{Texts, file_name, is_below, join};
+use super::tree::{Texts, file_name, join};
 use super::{Outcome, Reason};
 use crate::manifest::{Entry, Tree, Value};
 use crate::source::Span;
@@ -145,7 +145,7 @@ fn content(texts: &mut Texts<'_>, k: &Kustomization, entry: &Tree) -> Outcome<Co
 
 fn load(texts: &mut Texts<'_>, k: &Kustomization, said: &Tree, path: &str) -> Outcome<Vec<u8>> {
     let full = join(&k.folder, path);
-    if !is_below(&k.folder, &full) {
+    if !texts.is_inside(&k.folder, &full) {
         return Err(texts.not(
             Reason::Refused,
             said.span,

@@ -29,8 +29,8 @@ use std::fmt;
 use crate::manifest::Tree;
 use crate::source::{Files, SourceFile};
 
-pub use changes::Changes;
-pub use file::{FILE_NAMES, Outline, fetches, outline, reads};
+pub use changes::{Changes, edited};
+pub use file::{FILE_NAMES, Outline, fetches, folders, outline, reads};
 pub use substitute::{Variables, substitute};
 pub(crate) use tree::{is_below, join};
 
@@ -92,6 +92,16 @@ pub fn build(folder: &str, files: &dyn Files) -> Result<Built, Unbuilt> {
 /// As for `build`.
 pub fn build_changed(folder: &str, files: &dyn Files, changes: &Changes) -> Result<Built, Unbuilt> {
     build::build(folder, files, Some(changes))
+}
+
+/// Changes objects that another program made as a kustomization with these fields changes its resources. `files` are
+/// those that places in the objects count.
+///
+/// # Errors
+///
+/// If the fields are not plain or wrong.
+pub fn transform(objects: Vec<Tree>, files: &[SourceFile], changes: &Changes) -> Result<Built, Unbuilt> {
+    build::change(objects, files, changes)
 }
 
 /// Adds labels and annotations to an object, and nothing to the pods that it makes.

@@ -6,7 +6,7 @@ use super::pointer;
 use super::resource::Resource;
 use super::schema::Shape;
 use super::selector::Selector;
-use super::tree::{Texts, is_below, join};
+use super::tree::{Texts, join};
 use super::{Outcome, Reason};
 use crate::manifest::{Tree, Value};
 use crate::source::Span;
@@ -99,15 +99,34 @@ fn read(texts: &mut Texts<'_>, k: &Kustomization, entry: &Tree) -> Outcome<Patch
         _ => return Err(texts.not(Reason::Refused, entry.span, "a patch has one of `path` and `patch`")),
     };
     match trees.as_slice() {
+        [Tree { value: Value::Seq(_), .. }] if !is_json_where_it_begins_so(texts, k, path, inline) => {
+            Err(texts.not(Reason::Refused, entry.span, "a JSON patch that begins with `[` has to be JSON"))
+        }
         [Tree { value: Value::Seq(operations), .. }] => Ok(Patch::Operations(operations.clone())),
         _ => Ok(Patch::Merge(objects(texts, trees)?)),
     }
 }
 
+/// Whether a text that begins as JSON is JSON: kustomize reads no other form of it as YAML
+/// (<https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/utils/jsonpatch.go>).
+fn is_json_where_it_begins_so(
+    texts: &mut Texts<'_>,
+    k: &Kustomization,
+    path: Option<(&str, Span)>,
+    inline: Option<(&str, Span)>,
+) -> bool {
+    let bytes = match (path, inline) {
+        (Some((path, _)), _) => texts.bytes(&join(&k.folder, path)).unwrap_or_default(),
+        (None, Some((text, _))) => text.as_bytes().to_vec(),
+        (None, None) => Vec::new(),
+    };
+    bytes.first() != Some(&b'[') || serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok()
+}
+
 /// The documents of a file below the kustomization.
 fn load(texts: &mut Texts<'_>, k: &Kustomization, path: &str, span: Span) -> Outcome<Vec<Tree>> {
     let full = join(&k.folder, path);
-    if !is_below(&k.folder, &full) {
+    if !texts.is_inside(&k.folder, &full) {
         return Err(texts.not(Reason::Refused, span, format!("`{path}` is not below the folder of the kustomization")));
     }
     match texts.documents(&full)? {

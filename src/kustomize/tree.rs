@@ -88,6 +88,17 @@ impl<'f> Texts<'f> {
         self.files.is_folder(path)
     }
 
+    /// Whether a file is below a folder by its path and, as far as can be told, through links
+    /// (<https://kubectl.docs.kubernetes.io/faq/kustomize/#security-file-foo-is-not-in-or-below-bar>).
+    pub fn is_inside(&self, folder: &str, path: &str) -> bool {
+        let real = |path: &str| self.files.real(path).map(|real| join(".", &real));
+        is_below(folder, path)
+            && match (real(folder), real(path)) {
+                (Some(folder), Some(path)) => is_below(&folder, &path),
+                _ => true,
+            }
+    }
+
     /// The content of a file.
     pub fn bytes(&mut self, path: &str) -> Option<Vec<u8>> {
         let bytes = self.files.read(path)?;
@@ -118,11 +129,12 @@ impl<'f> Texts<'f> {
         Ok(Some(trees))
     }
 
-    /// Adds a file that was read elsewhere, and gives trees that are alone in it their place there.
-    pub fn add(&mut self, file: &SourceFile, trees: &mut [Tree]) {
-        let id = FileId::at(self.list.len());
-        self.list.push(file.clone());
-        trees.iter_mut().for_each(|tree| edit::move_places(tree, &mut |span| Span { file: id, ..span }));
+    /// Adds files that were read elsewhere, and gives trees whose places count these their places here.
+    pub fn add(&mut self, files: &[SourceFile], trees: &mut [Tree]) {
+        let start = self.list.len();
+        self.list.extend(files.iter().cloned());
+        let moved = |span: Span| Span { file: FileId::at(start + span.file.index()), ..span };
+        trees.iter_mut().for_each(|tree| edit::move_places(tree, &mut |span| moved(span)));
     }
 
     /// The documents of a text that stands in a file, with their places there.

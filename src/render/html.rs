@@ -275,11 +275,27 @@ struct MissingRow {
 struct Problem {
     severity: &'static str,
     code: &'static str,
-    message: String,
+    message: Vec<Piece>,
     refused: bool,
-    help: String,
+    help: Vec<Piece>,
     related: Vec<String>,
     at: String,
+}
+
+/// A part of a message: text, or what stands between backticks.
+struct Piece {
+    is_code: bool,
+    text: String,
+}
+
+/// The parts of a message. A backtick without its other one is text.
+fn pieces(text: &str) -> Vec<Piece> {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return vec![Piece { is_code: false, text: text.to_owned() }];
+    }
+    let of = |(n, part): (usize, &&str)| Piece { is_code: n % 2 == 1, text: (*part).to_owned() };
+    parts.iter().enumerate().map(of).filter(|piece| !piece.text.is_empty()).collect()
 }
 
 /// Makes rows of the words of nodes.
@@ -488,9 +504,9 @@ fn problem(diagnostic: &Diagnostic, sources: &Sources) -> Problem {
             Severity::Info => "info",
         },
         code: diagnostic.code.as_str(),
-        message: shown_lines(&diagnostic.message),
+        message: pieces(&shown_lines(&diagnostic.message)),
         refused: diagnostic.refused,
-        help: diagnostic.help.as_deref().map(shown_lines).unwrap_or_default(),
+        help: pieces(&diagnostic.help.as_deref().map(shown_lines).unwrap_or_default()),
         related: diagnostic.related.iter().map(|r| format!("{}: {}", at(r.at), shown(&r.text))).collect(),
         at: diagnostic.at.map(at).unwrap_or_default(),
     }

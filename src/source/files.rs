@@ -19,6 +19,11 @@ pub trait Files: Sync {
     ///
     /// If it cannot be brought there.
     fn on_disk(&self, path: &str) -> Result<PathBuf, Problem>;
+    /// Where a path leads, through all links; the same for all paths that lead there. `None` if it leads nowhere.
+    fn real(&self, path: &str) -> Option<String> {
+        let _ = path;
+        None
+    }
     /// All files below a folder that are neither hidden nor ignored, in path order.
     fn list(&self, folder: &str) -> Vec<String>;
 }
@@ -70,6 +75,10 @@ impl Files for Disk {
 
     fn on_disk(&self, path: &str) -> Result<PathBuf, Problem> {
         Ok(PathBuf::from(path))
+    }
+
+    fn real(&self, path: &str) -> Option<String> {
+        fs::canonicalize(path).ok()?.to_str().map(str::to_owned)
     }
 
     fn list(&self, folder: &str) -> Vec<String> {

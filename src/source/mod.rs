@@ -29,7 +29,7 @@ pub use load::{
     load_files, places,
 };
 pub use problem::Problem;
-pub use render::{HelmChart, Programs, helm_template, kustomize_as, kustomize_build};
+pub use render::{Copied, HelmChart, Inflate, Programs, helm_template, kustomize_as, kustomize_build, kustomize_with};
 pub use span::{FileId, Span};
 pub use template::template_of;
 pub use temporary::{TemporaryFile, TemporaryFolder, remove_temporaries};

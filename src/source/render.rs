@@ -1,5 +1,6 @@
 //! Has `kustomize`, `kubectl` or `helm` make manifests, without a shell in between.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -83,6 +84,8 @@ pub struct HelmChart {
     pub set: Vec<String>,
     /// Single values that are strings, `name=value`.
     pub set_string: Vec<String>,
+    /// Single values that are the contents of files.
+    pub set_file: Vec<(String, PathBuf)>,
     /// Leave out what only `helm test` makes.
     pub skip_tests: bool,
     /// API versions that the cluster has beside those that Helm assumes.
@@ -101,6 +104,26 @@ pub fn kustomize_build(dir: &Path, programs: &Programs, max_bytes: u64) -> Resul
 
 /// The same for a folder that is shown under another name.
 pub fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
+    kustomize_with(dir, name, Inflate::Nothing, programs, max_bytes)
+}
+
+/// Whether a kustomization may render charts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inflate {
+    /// It has none.
+    Nothing,
+    /// Those that are beside it, by the installed helm.
+    Charts,
+}
+
+/// The same for a kustomization that may have charts.
+pub fn kustomize_with(
+    dir: &Path,
+    name: &str,
+    inflate: Inflate,
+    programs: &Programs,
+    max_bytes: u64,
+) -> Result<SourceFile, Problem> {
     let job = format!("-k {name}");
     if !dir.exists() {
         return Err(Problem::MissingArgument { job, path: name.to_owned() });
@@ -113,8 +136,67 @@ pub fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_bytes: u64)
             return Err(Problem::NoProgram { job, programs: "kustomize or kubectl", why });
         }
     };
-    let args = vec![verb.into(), as_argument(dir)];
+    let mut args: Vec<OsString> = vec![verb.into()];
+    if inflate == Inflate::Charts {
+        let Some(helm) = programs.find("helm") else {
+            return Err(Problem::NoProgram { job, programs: "helm", why: programs.absence() });
+        };
+        let mut command = OsString::from("--helm-command=");
+        command.push(helm);
+        args.extend(["--enable-helm".into(), command]);
+    }
+    args.push(as_argument(dir));
     run(&program, args, &job, &format!("kustomize:{name}"), max_bytes)
+}
+
+/// The most that is copied for a program, in bytes.
+const MAX_COPY: usize = 64 << 20;
+
+/// The folder in a copy that the current folder becomes where paths lead above it.
+const HERE: &str = ".kubesketch-here";
+
+/// Files that are written into a folder of their own for a program. They go when this does.
+#[derive(Debug)]
+pub struct Copied {
+    folder: TemporaryFolder,
+    /// How many folders above the current one the files reach.
+    above: usize,
+}
+
+impl Copied {
+    /// Writes files: paths as [`Files`](super::Files) has them, and the contents.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written, or are too much.
+    pub fn new(files: &BTreeMap<String, Vec<u8>>, job: &str) -> Result<Copied, Problem> {
+        let not = |what: String| Problem::NotRendered { job: job.to_owned(), what };
+        if files.values().map(Vec::len).sum::<usize>() > MAX_COPY {
+            return Err(not(format!("a copy of it would have more than {} MiB", MAX_COPY >> 20)));
+        }
+        let failed = |error: std::io::Error| not(format!("a copy of it could not be written: {error}"));
+        let folder = TemporaryFolder::new().map_err(failed)?;
+        let copied = Copied { folder, above: files.keys().map(|path| above(path)).max().unwrap_or_default() };
+        for (path, bytes) in files {
+            let to = copied.place(path);
+            let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+            made.and_then(|()| std::fs::write(&to, bytes)).map_err(failed)?;
+        }
+        Ok(copied)
+    }
+
+    /// Where a path is in the copy: always inside of it.
+    pub fn place(&self, path: &str) -> PathBuf {
+        let up = above(path);
+        let here = std::iter::repeat_n(HERE, self.above.saturating_sub(up));
+        let rest = path.split('/').skip(up).filter(|part| !matches!(*part, "" | "." | ".."));
+        here.chain(rest).fold(self.folder.path().to_path_buf(), |to, part| to.join(part))
+    }
+}
+
+/// How many folders a path leads up first.
+fn above(path: &str) -> usize {
+    path.split('/').take_while(|part| *part == "..").count()
 }
 
 /// Runs `helm template`. The result is named `helm:CHART`.
@@ -147,6 +229,11 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
     }
     args.extend(chart.set.iter().map(|set| format!("--set={set}").into()));
     args.extend(chart.set_string.iter().map(|set| format!("--set-string={set}").into()));
+    for (name, path) in &chart.set_file {
+        let mut arg = OsString::from(format!("--set-file={name}="));
+        arg.push(path);
+        args.push(arg);
+    }
     args.extend(chart.api_versions.iter().map(|version| format!("--api-versions={version}").into()));
     args.extend(chart.kube_version.iter().map(|version| format!("--kube-version={version}").into()));
     if chart.skip_tests {

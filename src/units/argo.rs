@@ -2,7 +2,8 @@
 
 use super::documents::Document;
 use super::{
-    Chart, Edits, How, Kind, Known, Placed, Unit, argo_set, chart, edits, environment, kustomization, plain, project,
+    Chart, Edits, How, Kind, Known, Placed, Unit, argo_set, chart, edits, environment, flux, kustomization, plain,
+    project,
 };
 use crate::kustomize;
 use crate::manifest::{self, Tree};
@@ -40,7 +41,7 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
     let text = |key: &str| source.get(key).and_then(Tree::as_str).filter(|text| !text.is_empty());
     let url = text("repoURL").unwrap_or("an unnamed repository");
     let folder = text("path").filter(|_| text("chart").is_none()).and_then(|path| known.folder(path));
-    let mut missing = Vec::new();
+    let mut missing = document.notes.clone();
     let how = match (&folder, text("chart")) {
         (_, Some(_)) => How::NotHere(manifest::chart_of_source(source).to_string()),
         (None, None) => How::NotHere(format!("{} of {url}", text("path").unwrap_or("."))),
@@ -61,7 +62,7 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
         }
         How::Kustomize(folder) => {
             missing.extend(kustomization::missing(known, &folder));
-            edits = edits::of_source(known, document, source, &mut missing);
+            edits = edits::of_source(document, source, &mut missing);
             How::Kustomize(folder)
         }
         other => other,
@@ -72,10 +73,7 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
     Unit {
         name: document.name().to_owned(),
         kind: Kind::Application,
-        environment: cluster
-            .map(str::to_owned)
-            .or_else(|| environment::of(&path))
-            .or_else(|| environment::of(&document.path)),
+        environment: cluster.map(str::to_owned).or_else(|| environment::of(&path)).or_else(|| document.environment()),
         path,
         placed: document
             .text(&["spec", "destination", "namespace"])
@@ -83,6 +81,7 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
         how,
         edits,
         missing,
+        declared: Some(Box::new(flux::declared(document))),
     }
 }
 
@@ -110,7 +109,7 @@ fn files_of(
 }
 
 /// A values file of a chart: `$name/path` is one of the source with `ref: name`, here if it is in this repository.
-fn values_file(known: &Known<'_>, document: &Document, folder: &str, file: &str) -> Result<String, String> {
+fn file_beside(known: &Known<'_>, document: &Document, folder: &str, file: &str) -> Result<String, String> {
     let is_there = |path: &str| known.repository.files.read(path).is_some();
     let not_here = |of: &str| format!("the values file {file}{of} is not here");
     if file.contains("://") {
@@ -148,7 +147,7 @@ fn with_values(
     }
     let ignores = helm.get("ignoreMissingValueFiles").and_then(Tree::as_bool) == Some(true);
     for file in helm.get("valueFiles").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str) {
-        match values_file(known, document, &chart.folder, file) {
+        match file_beside(known, document, &chart.folder, file) {
             Ok(path) => chart.values.push(path),
             Err(_) if ignores && !file.contains("://") => {}
             Err(why) => missing.push(why),
@@ -171,8 +170,13 @@ fn with_values(
             }
         }
     }
-    if helm.get("fileParameters").is_some_and(|t| !t.items().is_empty()) {
-        missing.push("`source.helm.fileParameters` is not applied".into());
+    for parameter in helm.get("fileParameters").map(Tree::items).unwrap_or_default() {
+        let word = |key: &str| parameter.get(key).and_then(Tree::as_str).filter(|text| !text.is_empty());
+        let (Some(name), Some(file)) = (word("name"), word("path")) else { continue };
+        match file_beside(known, document, &chart.folder, file) {
+            Ok(path) => chart.set_file.push((name.to_owned(), path)),
+            Err(why) => missing.push(why.replacen("the values file", "the file", 1)),
+        }
     }
     chart
 }

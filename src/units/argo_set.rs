@@ -1,10 +1,12 @@
 //! The Applications that an ApplicationSet makes: of lists, of folders and of files of the repository.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::documents::{Document, text_of, trees};
 use super::{Edits, How, Kind, Known, Placed, Unit, environment};
-use crate::manifest::{Tree, Value};
+use crate::manifest::{Entry, Tree, Value};
+use crate::source::Span;
 
 /// The most Applications that one set makes here.
 const MOST: usize = 2_000;
@@ -20,12 +22,35 @@ pub(super) fn applications(known: &Known<'_>, set: &Document) -> Vec<Result<Docu
     let mut made = Vec::new();
     let Some(template) = set.tree.at(&["spec", "template"]) else { return made };
     for generator in set.tree.at(&["spec", "generators"]).map(Tree::items).unwrap_or_default() {
+        // What a generator says of the template wins
+        // (<https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Template/#generator-templates>).
+        let own = asked(generator).and_then(|entry| entry.value.get("template"));
+        let template = own.map_or_else(|| template.clone(), |own| overridden(template.clone(), own));
         match values(known, generator, DEPTH) {
-            Ok(all) => made.extend(all.into_iter().take(MOST).map(|values| Ok(application(set, template, &values)))),
+            Ok(all) => made.extend(all.into_iter().take(MOST).map(|values| Ok(application(set, &template, &values)))),
             Err(what) => made.push(Err(Box::new(not_made(set, &what)))),
         }
     }
     made
+}
+
+/// The generator of an entry, which may have a selector beside it.
+fn asked(generator: &Tree) -> Option<&Entry> {
+    generator.entries().iter().find(|e| &*e.key != "selector")
+}
+
+/// A template with the fields of another one that say something.
+fn overridden(mut under: Tree, over: &Tree) -> Tree {
+    let is_empty =
+        |tree: &Tree| tree.is_null() || tree.as_str() == Some("") || tree.is_map() && tree.entries().is_empty();
+    let (Value::Map(entries), Value::Map(more)) = (&mut under.value, &over.value) else { return over.clone() };
+    for entry in more.iter().filter(|entry| !is_empty(&entry.value)) {
+        match entries.iter_mut().find(|e| e.key == entry.key) {
+            Some(there) => there.value = overridden(there.value.clone(), &entry.value),
+            None => entries.push(entry.clone()),
+        }
+    }
+    under
 }
 
 fn not_made(set: &Document, what: &str) -> Unit {
@@ -34,18 +59,18 @@ fn not_made(set: &Document, what: &str) -> Unit {
         name: set.name().to_owned(),
         kind: Kind::Application,
         path: set.path.clone(),
-        environment: environment::of(&set.path),
+        environment: set.environment(),
         placed: Placed::Anywhere,
         how,
         edits: Edits::default(),
         missing: Vec::new(),
+        declared: None,
     }
 }
 
 /// What a generator gives, or the name of the one that is not done here.
 fn values(known: &Known<'_>, generator: &Tree, depth: usize) -> Result<Vec<Values>, String> {
-    let asked = generator.entries().iter().find(|e| &*e.key != "selector");
-    let Some(entry) = asked else { return Err("none".to_owned()) };
+    let Some(entry) = asked(generator) else { return Err("none".to_owned()) };
     let inner = entry.value.get("generators").map(Tree::items).unwrap_or_default();
     let mut all = match &*entry.key {
         "matrix" | "merge" if depth == 0 => return Err(entry.key.to_string()),
@@ -117,11 +142,12 @@ fn simple(known: &Known<'_>, generator: &Tree) -> Result<Vec<Values>, String> {
             values.extend(added);
             values
         };
+        let prefix = git.get("pathParamPrefix").and_then(Tree::as_str).unwrap_or_default();
         if let Some(folders) = git.get("directories") {
-            return Ok(folders_of(known, folders.items()).into_iter().map(with_own).collect());
+            return Ok(folders_of(known, folders.items(), prefix).into_iter().map(with_own).collect());
         }
         if let Some(files) = git.get("files") {
-            return Ok(files_of(known, files.items()).into_iter().map(with_own).collect());
+            return Ok(files_of(known, files.items(), prefix).into_iter().map(with_own).collect());
         }
     }
     Err(generator.entries().first().map_or_else(|| "none".to_owned(), |e| e.key.to_string()))
@@ -143,16 +169,24 @@ fn flat(tree: &Tree, before: &str) -> Values {
     values
 }
 
-fn of_path(path: &str) -> Values {
+/// The values of a path, which `pathParamPrefix` keeps apart from those of others.
+fn of_path(path: &str, prefix: &str) -> Values {
     let base = path.rsplit('/').next().unwrap_or(path);
-    let mut values: Values = [("path", path), ("path.path", path), ("path.basename", base)]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+    let before = if prefix.is_empty() { String::new() } else { format!("{prefix}.") };
+    let named = [("path", path), ("path.path", path), ("path.basename", base)];
+    let mut values: Values =
+        named.iter().map(|(name, value)| (format!("{before}{name}"), (*value).to_owned())).collect();
+    values.insert(format!("{before}path.basenameNormalized"), normalized(base));
     for (n, part) in path.split('/').enumerate() {
-        values.insert(format!("path[{n}]"), part.to_owned());
+        values.insert(format!("{before}path[{n}]"), part.to_owned());
     }
     values
+}
+
+/// A name as names of objects may be.
+fn normalized(name: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c.to_ascii_lowercase() } else { '-' };
+    name.chars().map(fits).collect()
 }
 
 /// A path of the listing, from the top.
@@ -163,7 +197,7 @@ fn from_top<'p>(known: &Known<'_>, path: &'p str) -> Option<&'p str> {
     }
 }
 
-fn folders_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
+fn folders_of(known: &Known<'_>, wanted: &[Tree], prefix: &str) -> Vec<Values> {
     let pattern = |tree: &Tree| tree.get("path").and_then(Tree::as_str).map(str::to_owned);
     let is_excluded = |tree: &&Tree| tree.get("exclude").and_then(Tree::as_bool) == Some(true);
     let (excluded, included): (Vec<&Tree>, Vec<&Tree>) = wanted.iter().partition(is_excluded);
@@ -176,10 +210,10 @@ fn folders_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
         }
     }
     let means = |trees: &[&Tree], folder: &str| trees.iter().filter_map(|t| pattern(t)).any(|p| is_path(&p, folder));
-    folders.into_iter().filter(|f| means(&included, f) && !means(&excluded, f)).map(of_path).collect()
+    folders.into_iter().filter(|f| means(&included, f) && !means(&excluded, f)).map(|f| of_path(f, prefix)).collect()
 }
 
-fn files_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
+fn files_of(known: &Known<'_>, wanted: &[Tree], prefix: &str) -> Vec<Values> {
     let mut found = Vec::new();
     for path in &known.repository.paths {
         let Some(name) = from_top(known, path) else { continue };
@@ -190,11 +224,13 @@ fn files_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
         if !is_meant {
             continue;
         }
-        let folder = name.rsplit_once('/').map_or(".", |(of, _)| of);
+        let (folder, file) = name.rsplit_once('/').unwrap_or((".", name));
         for tree in text_of(known.repository, path).map(|text| trees(&text)).unwrap_or_default() {
             let elements: Vec<&Tree> = if tree.is_map() { vec![&tree] } else { tree.items().iter().collect() };
             found.extend(elements.into_iter().map(|element| {
-                let mut values = of_path(folder);
+                let mut values = of_path(folder, prefix);
+                values.insert("path.filename".to_owned(), file.to_owned());
+                values.insert("path.filenameNormalized".to_owned(), normalized(file));
                 values.extend(flat(element, ""));
                 values
             }));
@@ -223,11 +259,55 @@ pub(super) fn is_path(pattern: &str, path: &str) -> bool {
     parts(&pattern.split('/').collect::<Vec<_>>(), &path.split('/').collect::<Vec<_>>())
 }
 
-/// An Application of a template.
+/// An Application of a template, with the patch of the set as far as it is no program of its own
+/// (<https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Template/#template-patch>).
 fn application(set: &Document, template: &Tree, values: &Values) -> Document {
     let mut tree = template.clone();
     fill(&mut tree, values);
-    Document { path: set.path.clone(), tree }
+    let mut notes = set.notes.clone();
+    if let Some(patch) = set.text(&["spec", "templatePatch"]) {
+        let patch = filled(patch, values);
+        match trees(&patch).into_iter().next().filter(|patch| patch.is_map()) {
+            Some(read) if !patch.contains("{{") => {
+                tree = super::values::merged(tree, &at(read, set.tree.span));
+            }
+            _ => notes.push("`spec.templatePatch` is not evaluated".to_owned()),
+        }
+    }
+    if let Some(left) = unfilled(&tree) {
+        notes.push(format!("`{left}` of the template is not evaluated"));
+    }
+    Document { path: set.path.clone(), tree, files: Arc::clone(&set.files), built: set.built.clone(), notes }
+}
+
+/// A tree of another text, whose values are all at one place.
+fn at(mut tree: Tree, span: Span) -> Tree {
+    tree.span = span;
+    match &mut tree.value {
+        Value::Seq(items) => items.iter_mut().for_each(|item| *item = at(item.clone(), span)),
+        Value::Map(entries) => {
+            for entry in entries {
+                entry.key_span = span;
+                entry.value = at(entry.value.clone(), span);
+            }
+        }
+        _ => {}
+    }
+    tree
+}
+
+/// The first placeholder that is left in a tree.
+fn unfilled(tree: &Tree) -> Option<String> {
+    match &tree.value {
+        Value::Str(text) => {
+            let start = text.find("{{")?;
+            let end = text[start..].find("}}").map_or(text.len(), |end| start + end + 2);
+            Some(text[start..end].to_owned())
+        }
+        Value::Seq(items) => items.iter().find_map(unfilled),
+        Value::Map(entries) => entries.iter().find_map(|entry| unfilled(&entry.value)),
+        _ => None,
+    }
 }
 
 /// Puts values into all texts of a template.
@@ -252,7 +332,12 @@ fn filled(text: &str, values: &Values) -> String {
             continue;
         };
         let name = inner.trim().trim_start_matches('.');
-        let index = name.strip_prefix("index .path.segments ").map(|n| format!("path[{}]", n.trim()));
+        let segment = |call: &str| {
+            let (of, n) =
+                call.strip_prefix("index .")?.split_once(".segments ").filter(|(of, _)| of.ends_with("path"))?;
+            Some(format!("{of}[{}]", n.trim()))
+        };
+        let index = segment(name);
         match values.get(index.as_deref().unwrap_or(name)) {
             Some(value) => result.push_str(value),
             None => result.push_str(&format!("{{{{{inner}}}}}")),
@@ -269,7 +354,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in_both_forms() {
-        let values = of_path("apps/prod/web");
+        let values = of_path("apps/prod/web", "");
         for (text, expected) in [
             ("{{path.basename}}-x", "web-x"),
             ("a-{{ .path.basename }}", "a-web"),

@@ -1,12 +1,12 @@
 //! What Argo CD and Flux change in kustomizations that they deploy, and the variables that Flux substitutes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::documents::{Document, is_yaml, text_of, trees};
 use super::{Edits, Known, environment};
 use crate::kustomize::{self, Changes, Variables};
 use crate::manifest::{Entry, Tree, Value};
-use crate::source::SourceFile;
 
 /// Fields of `source.kustomize` that mean what the kustomization's own do.
 const ARGO: &[&str] = &["namePrefix", "nameSuffix", "namespace", "patches", "components"];
@@ -17,7 +17,7 @@ const SILENT: &[&str] =
     &["version", "kubeVersion", "apiVersions", "forceCommonLabels", "forceCommonAnnotations", "labelIncludeTemplates"];
 
 /// The changes of `source.kustomize`; what is not applied is added to `missing`.
-pub(super) fn of_source(known: &Known<'_>, document: &Document, source: &Tree, missing: &mut Vec<String>) -> Edits {
+pub(super) fn of_source(document: &Document, source: &Tree, missing: &mut Vec<String>) -> Edits {
     let Some(options) = source.get("kustomize").filter(|t| !t.entries().is_empty()) else { return Edits::default() };
     let flag = |key: &str| options.get(key).and_then(Tree::as_bool) == Some(true);
     let mut fields = Vec::new();
@@ -42,7 +42,7 @@ pub(super) fn of_source(known: &Known<'_>, document: &Document, source: &Tree, m
             key => missing.push(format!("`source.kustomize.{key}` is not applied")),
         }
     }
-    Edits { kustomization: changes(known, document, source, fields, Vec::new()), ..Edits::default() }
+    Edits { kustomization: changes(document, source, fields, Vec::new()), ..Edits::default() }
 }
 
 /// The changes of a Kustomization of Flux. A folder without a kustomization gets one of all that is below it.
@@ -55,27 +55,43 @@ pub(super) fn of_flux(known: &Known<'_>, document: &Document, folder: &str, miss
     let parts = if own { Vec::new() } else { parts_of(known, folder) };
     let is_plain = parts.iter().all(|part| is_yaml(part));
     let kustomization =
-        if fields.is_empty() && (own || is_plain) { None } else { changes(known, document, spec, fields, parts) };
+        if fields.is_empty() && (own || is_plain) { None } else { changes(document, spec, fields, parts) };
     let pairs = |key: &str| -> Vec<(String, String)> {
         let all = spec.at(&["commonMetadata", key]).map(Tree::entries).unwrap_or_default();
         all.iter().filter_map(|e| Some((e.key.to_string(), e.value.as_str()?.to_owned()))).collect()
     };
     let (variables, files) = variables(known, document, missing);
-    Edits { kustomization, labels: pairs("labels"), annotations: pairs("annotations"), variables, files }
+    let (labels, annotations) = (pairs("labels"), pairs("annotations"));
+    Edits { kustomization, labels, annotations, variables, files, ..Edits::default() }
 }
 
-fn changes(
-    known: &Known<'_>,
-    document: &Document,
-    around: &Tree,
-    fields: Vec<Entry>,
-    resources: Vec<String>,
-) -> Option<Box<Changes>> {
+/// The changes of `spec.postRenderers` of a HelmRelease
+/// (<https://fluxcd.io/flux/components/helm/helmreleases/#post-renderers>).
+pub(super) fn of_release(document: &Document, missing: &mut Vec<String>) -> Edits {
+    let mut after = Vec::new();
+    for renderer in document.tree.at(&["spec", "postRenderers"]).map(Tree::items).unwrap_or_default() {
+        let mut fields = Vec::new();
+        for entry in renderer.entries().iter().filter(|e| &*e.key != "kustomize") {
+            missing.push(format!("`spec.postRenderers` with `{}` is not applied", entry.key));
+        }
+        for entry in renderer.get("kustomize").map(Tree::entries).unwrap_or_default() {
+            match &*entry.key {
+                _ if entry.value.is_null() => {}
+                "patches" | "patchesStrategicMerge" | "patchesJson6902" | "images" => fields.push(entry.clone()),
+                key => missing.push(format!("`{key}` of `spec.postRenderers` is not applied")),
+            }
+        }
+        after.extend(changes(document, renderer, fields, Vec::new()).map(|changes| *changes));
+    }
+    Edits { after, ..Edits::default() }
+}
+
+fn changes(document: &Document, around: &Tree, fields: Vec<Entry>, resources: Vec<String>) -> Option<Box<Changes>> {
     if fields.is_empty() && resources.is_empty() {
         return None;
     }
-    let file = SourceFile::new(&document.path, text_of(known.repository, &document.path).unwrap_or_default());
-    Some(Box::new(Changes { file, fields: Tree { span: around.span, value: Value::Map(fields) }, resources }))
+    let files = Arc::clone(&document.files);
+    Some(Box::new(Changes { files, fields: Tree { span: around.span, value: Value::Map(fields) }, resources }))
 }
 
 /// The same place with another key and value.
@@ -143,8 +159,8 @@ fn variables(known: &Known<'_>, document: &Document, missing: &mut Vec<String>) 
         let found = (kind == "ConfigMap").then(|| config_map(known, document, name)).flatten();
         match found {
             Some(map) => {
-                variables.known.extend(data_of(&map.tree));
-                files.push(map.path.clone());
+                variables.known.extend(data_of(map.tree));
+                files.extend(map.path.map(str::to_owned));
             }
             None => {
                 variables.may_be_more = true;
@@ -175,33 +191,49 @@ fn scalar(tree: &Tree) -> Option<String> {
     }
 }
 
-/// The ConfigMap of a name beside a document: the only one, or the only one of its environment.
-pub(super) fn config_map<'k>(known: &'k Known<'_>, document: &Document, name: &str) -> Option<&'k Document> {
-    let all = known.config_maps.get_or_init(|| {
-        let mut all: BTreeMap<String, Vec<Document>> = BTreeMap::new();
-        for path in known.repository.paths.iter().filter(|path| is_yaml(path)) {
-            let Some(text) = text_of(known.repository, path).filter(|text| text.contains("ConfigMap")) else {
-                continue;
-            };
-            for tree in trees(&text) {
-                let map = Document { path: path.clone(), tree };
-                if map.text(&["kind"]) == Some("ConfigMap") && map.text(&["apiVersion"]) == Some("v1") {
-                    all.entry(map.name().to_owned()).or_default().push(map);
-                }
-            }
-        }
-        all
-    });
+/// A ConfigMap, with its file if it is read as it lies.
+pub(super) struct ConfigMap<'k> {
+    pub tree: &'k Tree,
+    pub path: Option<&'k str>,
+}
+
+/// The ConfigMap of a name beside a document: that of the kustomization around it, the only one of the repository, or
+/// the only one of its environment.
+pub(super) fn config_map<'k>(known: &'k Known<'_>, document: &'k Document, name: &str) -> Option<ConfigMap<'k>> {
+    let around = document.built.iter().flat_map(|around| &around.config_maps);
+    let is_meant = |tree: &&Tree| tree.at(&["metadata", "name"]).and_then(Tree::as_str) == Some(name);
+    let mut built = around.filter(is_meant);
+    if let (Some(tree), None) = (built.next(), built.next()) {
+        return Some(ConfigMap { tree, path: None });
+    }
+    let all = known.config_maps.get_or_init(|| read_config_maps(known));
     let namespace = document.text(&["metadata", "namespace"]);
     let fits =
         |map: &&Document| map.text(&["metadata", "namespace"]).is_none_or(|of| namespace.is_none_or(|own| own == of));
     let fitting: Vec<&Document> = all.get(name)?.iter().filter(fits).collect();
-    let own = environment::of(&document.path);
+    let own = document.environment();
     let near: Vec<&Document> = fitting.iter().copied().filter(|map| environment::of(&map.path) == own).collect();
     match (fitting.as_slice(), near.as_slice()) {
-        ([only], _) | (_, [only]) => Some(only),
+        ([only], _) | (_, [only]) => Some(ConfigMap { tree: &only.tree, path: Some(&only.path) }),
         _ => None,
     }
+}
+
+/// All ConfigMaps of the repository as they lie, by their names.
+fn read_config_maps(known: &Known<'_>) -> BTreeMap<String, Vec<Document>> {
+    let mut all: BTreeMap<String, Vec<Document>> = BTreeMap::new();
+    for path in known.repository.paths.iter().filter(|path| is_yaml(path)) {
+        let Some(text) = text_of(known.repository, path).filter(|text| text.contains("ConfigMap")) else {
+            continue;
+        };
+        for tree in trees(&text) {
+            let map = Document { path: path.clone(), tree, files: Arc::default(), built: None, notes: Vec::new() };
+            if map.text(&["kind"]) == Some("ConfigMap") && map.text(&["apiVersion"]) == Some("v1") {
+                all.entry(map.name().to_owned()).or_default().push(map);
+            }
+        }
+    }
+    all
 }
 
 #[cfg(test)]

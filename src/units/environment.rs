@@ -1,6 +1,7 @@
 //! The environment of a unit, by its path, and the selection of units by patterns.
 
 use super::Unit;
+use crate::kustomize;
 
 /// Folders below which there is one for each environment.
 const ABOVE: &[&str] =
@@ -51,8 +52,36 @@ pub(super) fn label(unit: &Unit) -> String {
     }
 }
 
+/// The units of a folder that a pattern means. A whole name, path or label comes first; else it is a pattern of these,
+/// of environments and of `environment/name`, where paths also count from the folder; else the name of a folder with
+/// units below it.
+pub fn select<'u>(units: &'u [Unit], folder: &str, pattern: &str) -> Vec<&'u Unit> {
+    let from_here = kustomize::join(folder, pattern);
+    let plain = kustomize::join(pattern, ".");
+    let asked = [pattern, plain.as_str(), from_here.as_str()];
+    let keep = |is_meant: &dyn Fn(&Unit) -> bool| units.iter().filter(|unit| is_meant(unit)).collect::<Vec<_>>();
+    let exactly = keep(&|unit| {
+        let label = unit.label();
+        [unit.name.as_str(), unit.path.as_str(), label.as_str()].iter().any(|text| asked.contains(text))
+    });
+    // The word of an environment means all of it, also where one of its units is called like that.
+    let is_word = |unit: &&Unit| unit.environment.as_deref() == Some(plain.as_str());
+    if !exactly.is_empty() && !units.iter().any(|unit| is_word(&unit)) {
+        return exactly;
+    }
+    let found = keep(&|unit| {
+        let environment = unit.environment.as_deref().unwrap_or_default();
+        let names = [&unit.name, &unit.path, &unit.label(), environment, &format!("{environment}/{}", unit.name)];
+        names.iter().any(|text| !text.is_empty() && asked.iter().any(|pattern| matches(pattern, text)))
+    });
+    match found.is_empty() {
+        true => keep(&|unit| kustomize::is_below(&from_here, &unit.path)),
+        false => found,
+    }
+}
+
 /// Whether a pattern means a text: `*` is any letters, `?` is one.
-pub fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

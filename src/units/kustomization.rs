@@ -16,17 +16,27 @@ pub(super) fn all(repository: &Repository<'_>) -> BTreeMap<String, Outline> {
             kustomize::FILE_NAMES.contains(&name).then_some((folder, path.as_str()))
         })
         .collect();
-    let outlines = files.into_par_iter().filter_map(|(folder, path)| {
+    let outlines = files.into_par_iter().map(|(folder, path)| {
         let folder = if folder.is_empty() { "/" } else { folder };
-        Some((folder.to_owned(), kustomize::outline(folder, &text_of(repository, path)?)?))
+        let outline = text_of(repository, path).and_then(|text| kustomize::outline(folder, &text));
+        let unread = || Outline { unread: Some(path.to_owned()), ..Outline::default() };
+        (folder.to_owned(), outline.unwrap_or_else(unread))
     });
     outlines.collect()
 }
 
 /// Those that no other one uses, and no other program deploys.
 pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> {
-    let used: BTreeSet<&str> =
+    let mut used: BTreeSet<&str> =
         known.kustomizations.values().flat_map(|outline| outline.uses.iter().map(String::as_str)).collect();
+    let files = known.repository.files;
+    // A base may be named by a link to it.
+    let linked = used.iter().filter(|path| !known.kustomizations.contains_key(**path) && files.is_folder(path));
+    let linked: BTreeSet<String> = linked.filter_map(|path| files.real(path)).collect();
+    if !linked.is_empty() {
+        let is_linked = |folder: &&String| files.real(folder).is_some_and(|real| linked.contains(&real));
+        used.extend(known.kustomizations.keys().filter(is_linked).map(String::as_str));
+    }
     let mut units = Vec::new();
     for (folder, outline) in &known.kustomizations {
         if outline.is_component || used.contains(folder.as_str()) || claimed.contains(folder) {
@@ -41,6 +51,7 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
             how: How::Kustomize(folder.clone()),
             edits: Edits::default(),
             missing: missing(known, folder),
+            declared: None,
         });
     }
     units
@@ -56,7 +67,11 @@ pub(super) fn missing(known: &Known<'_>, folder: &str) -> Vec<String> {
             continue;
         }
         let Some(outline) = known.kustomizations.get(&folder) else { continue };
+        let is_absent = |(folder, _): &&(String, String)| !known.repository.files.is_folder(folder);
+        let charts = outline.charts.iter().filter(is_absent);
+        found.extend(charts.map(|(at, what)| format!("the chart {what} ({at}) is not here, and nothing is fetched")));
         found.extend(outline.remote.iter().map(|url| format!("{url} is not here, and nothing is fetched")));
+        found.extend(outline.unread.iter().map(|path| format!("{path} cannot be read")));
         if let Some(left) = &outline.left {
             found.push(format!("{folder} uses `{left}`, which is left to kustomize itself"));
         }

@@ -13,23 +13,32 @@ mod edits;
 mod environment;
 mod flux;
 mod kustomization;
+mod others;
+mod overlaid;
 mod plain;
 mod project;
+mod samples;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::kustomize::{self, Changes, Outline, Variables};
-use crate::source::Files;
+use crate::manifest::Tree;
+use crate::source::{Files, SourceFile};
 
-pub use environment::matches;
+pub use chart::local_parts;
+pub use environment::select;
 
 /// What a unit is, as its author wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 pub enum Kind {
     /// A kustomization that no other one uses.
     Kustomization,
+    /// Releases that helmfile installs.
+    Helmfile,
+    /// Manifests that Jsonnet makes.
+    Jsonnet,
     /// A Helm chart, with one of its values files.
     #[strum(serialize = "Chart")]
     Chart,
@@ -65,6 +74,8 @@ pub struct Chart {
     pub set: Vec<String>,
     /// Single values that are strings, `name=value`.
     pub set_string: Vec<String>,
+    /// Single values that are the contents of files: names and paths.
+    pub set_file: Vec<(String, String)>,
     /// The name of the release.
     pub release: Option<String>,
 }
@@ -116,7 +127,26 @@ pub struct Edits {
     pub variables: Variables,
     /// The files that declare the variables.
     pub files: Vec<String>,
+    /// Fields of kustomizations that change what a chart makes, one after the other.
+    pub after: Vec<Changes>,
 }
+
+/// The object that declares a unit, with the texts that it is made of.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The texts that places in the object count.
+    pub files: Arc<Vec<SourceFile>>,
+    /// The object.
+    pub tree: Tree,
+}
+
+impl PartialEq for Declared {
+    fn eq(&self, other: &Declared) -> bool {
+        self.tree.to_json() == other.tree.to_json()
+    }
+}
+
+impl Eq for Declared {}
 
 /// A unit of deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +167,8 @@ pub struct Unit {
     pub edits: Edits,
     /// What is missing or not done, a sentence each.
     pub missing: Vec<String>,
+    /// The object that declares it, if one does.
+    pub declared: Option<Box<Declared>>,
 }
 
 impl Unit {
@@ -176,13 +208,18 @@ pub fn find(repository: &Repository<'_>) -> Vec<Unit> {
     let kustomizations = kustomization::all(repository);
     let charts = chart::folders(repository);
     let documents = documents::read(repository, &charts);
+    let documents = overlaid::documents(repository, &kustomizations, documents);
     let known = Known { repository, kustomizations, charts, documents, config_maps: OnceLock::new() };
     let mut units = argo::units(&known);
-    units.extend(flux::units(&known));
+    units.extend(flux::kustomizations(&known));
     let claimed: BTreeSet<String> = units.iter().flat_map(claimed).collect();
     units.extend(kustomization::units(&known, &claimed));
+    let releases = flux::releases(&known, &units);
+    let claimed = claimed.into_iter().chain(releases.iter().flat_map(self::claimed)).collect();
+    units.extend(releases);
     units.extend(chart::units(&known, &claimed));
     units.extend(plain::units(&known, &claimed));
+    units.extend(others::units(&known));
     for unit in &mut units {
         unit.environment = unit.environment.take().or_else(|| environment::of(&unit.path));
     }

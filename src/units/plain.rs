@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::documents::{is_yaml, text_of};
-use super::{Edits, How, Kind, Known, Placed, Repository, Unit};
+use super::{Edits, How, Kind, Known, Placed, Repository, Unit, samples};
 use crate::kustomize;
 
 /// The manifests of a folder, or of all folders below it too.
@@ -49,8 +49,9 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
         how: How::Plain(files),
         edits: Edits::default(),
         missing: Vec::new(),
+        declared: None,
     };
-    folders.into_iter().map(unit).collect()
+    samples::apart(known.repository, folders).into_iter().map(unit).collect()
 }
 
 /// Whether a text may hold objects of Kubernetes that are deployed as they are.
@@ -58,5 +59,5 @@ fn is_manifest(text: &str) -> bool {
     let says = |key: &str| {
         text.lines().any(|line| line.starts_with(key)) || text.contains(&format!("\"{}\"", key.trim_end_matches(':')))
     };
-    says("apiVersion:") && says("kind:") && !text.contains("{{")
+    says("apiVersion:") && says("kind:") && !text.contains("{{") && !text.contains("tanka.dev/")
 }

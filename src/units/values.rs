@@ -56,7 +56,7 @@ fn at_path(path: &str, value: &str, around: &Tree) -> Option<Tree> {
 }
 
 /// Mappings key by key; anything else is replaced.
-fn merged(mut under: Tree, over: &Tree) -> Tree {
+pub(super) fn merged(mut under: Tree, over: &Tree) -> Tree {
     let (Value::Map(entries), Value::Map(more)) = (&mut under.value, &over.value) else { return over.clone() };
     for entry in more {
         match entries.iter_mut().find(|e| e.key == entry.key) {

@@ -41,6 +41,10 @@ mod units;
 #[cfg(unix)]
 mod units_edits;
 #[cfg(unix)]
+mod units_fixtures;
+#[cfg(unix)]
+mod units_overlays;
+#[cfg(unix)]
 mod units_pages;
 mod verdict;
 mod why;

@@ -3,25 +3,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use crate::support::programs;
-
-const WEB: &str = "\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: 'web:1', ports: [{containerPort: 8080}]}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
-";
+use crate::units_fixtures::{WEB, kubesketch, said, write};
 
 const BASE: &str = "resources: [web.yaml]\nimages: [{name: web, newTag: '2'}]\n";
 
@@ -93,24 +78,6 @@ spec:
       - {kind: ConfigMap, name: settings}
       - {kind: Secret, name: passwords}
 ";
-
-fn write(top: &Path, files: &[(&str, &str)]) {
-    for (path, text) in files {
-        let path = top.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-}
-
-fn kubesketch(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kubesketch")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn said(folder: &Path, arguments: &[&str]) -> String {
-    let output = kubesketch(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// The row of a unit.
 fn row(top: &Path, name: &str) -> String {

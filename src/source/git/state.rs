@@ -115,6 +115,10 @@ impl Files for GitState {
         self.files().on_disk(path)
     }
 
+    fn real(&self, path: &str) -> Option<String> {
+        self.files().real(path)
+    }
+
     fn list(&self, folder: &str) -> Vec<String> {
         self.files().list(folder)
     }
@@ -199,6 +203,11 @@ impl Files for Commit {
             Some((_, real)) => Ok(exported.path().join(names::to_path(&real))),
             None => Err(not(&format!("it is not in {}", self.name))),
         }
+    }
+
+    fn real(&self, path: &str) -> Option<String> {
+        let mut trees = self.trees();
+        self.locate(&mut trees, path).and_then(|(_, real)| String::from_utf8(real).ok())
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
