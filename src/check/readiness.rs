@@ -74,6 +74,11 @@ fn conflicts(scene: &mut Scene<'_>) {
             let at = field(&format!("spec.ports[{index}].nodePort"));
             asked.entry((format!("nodePort {number}"), Some(protocol))).or_default().push((entry, at));
         }
+        // A port of nodes as well, from the same range.
+        if let Some(number) = spec.and_then(|s| s.health_check_node_port).filter(|n| *n > 0) {
+            let at = field("spec.healthCheckNodePort");
+            asked.entry((format!("nodePort {number}"), Some(Protocol::Tcp))).or_default().push((entry, at));
+        }
         let address = spec.and_then(|s| s.cluster_ip.as_deref()).filter(|ip| !ip.is_empty() && *ip != "None");
         if let Some(address) = address {
             asked.entry((format!("clusterIP {address}"), None)).or_default().push((entry, field("spec.clusterIP")));

@@ -165,7 +165,11 @@ fn by_fields(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Option<(
     }
     let home = entry.key.namespace.as_deref()?;
     let mut fields = Fields { cluster, home, balanced: None, named: BTreeMap::new() };
-    fields.walk(entry.object.tree.get("spec")?, "", false);
+    // Some kinds have their fields beside `spec`.
+    let parts = entry.object.tree.entries().iter().filter(|e| !matches!(&*e.key, "metadata" | "status"));
+    for part in parts {
+        fields.walk(&part.value, &part.key.to_ascii_lowercase(), false);
+    }
     if let Some(at) = fields.balanced {
         let own = by_name.get(&(home, entry.key.name.as_str())).cloned().unwrap_or_default();
         let own = own.into_iter().filter(|w| cluster.workloads()[*w].key.kind == kind).collect();
@@ -196,7 +200,7 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Looks through a value, below a field of a name; of backends, if a field around it is for one.
     fn walk(&mut self, tree: &'a Tree, key: &str, of_backend: bool) {
-        const BACKENDS: &[&str] = &["backend", "service", "svc", "target_url", "targeturl", "upstream"];
+        const BACKENDS: &[&str] = &["backend", "service", "subjects", "svc", "target_url", "targeturl", "upstream"];
         match &tree.value {
             Value::Map(entries) => {
                 for entry in entries {
