@@ -233,11 +233,12 @@ fn is_deleted(pod: &Tree) -> bool {
     pod.at(&["metadata", "deletionTimestamp"]).is_some_and(|t| !t.is_null())
 }
 
-/// Namespaces and names of what another object of the input may scale from 0. A HorizontalPodAutoscaler leaves what is
+/// Namespaces and names of what another object of the input may scale from 0, as KEDA does. A HorizontalPodAutoscaler leaves what is
 /// scaled to 0 alone
 /// (<https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation>).
 fn scaled(cluster: &Cluster) -> BTreeSet<(&str, &str)> {
-    let targets = cluster.entries().iter().filter(|e| e.key.kind == "ScaledObject").filter_map(|e| {
+    let scalers = cluster.entries().iter().filter(|e| e.key.kind != "HorizontalPodAutoscaler");
+    let targets = scalers.filter_map(|e| {
         let name = e.object.tree.at(&["spec", "scaleTargetRef", "name"]).and_then(Tree::as_str)?;
         Some((e.key.namespace(), name))
     });
