@@ -404,6 +404,8 @@ pub(super) struct Unresolved<'h> {
     pub host: &'h str,
     /// The namespace that it is of.
     pub namespace: &'h str,
+    /// Why the StatefulSet whose pods have such names has none of this one.
+    pub beyond: Option<String>,
 }
 
 /// Whether a name that is written is one of the cluster: a full one, or one with a namespace of the manifests.
@@ -414,10 +416,12 @@ pub(super) fn of_cluster<'h>(scene: &Scene<'_>, reference: &'h Reference, home: 
     // Along the search path `a.b` is the pod `a` behind the Service `b`.
     let governing = ObjectKey::new("", "Service", home, namespace);
     if !name.is_full && name.pod.is_none() && scene.cluster.find(&governing).is_some() {
-        return Some(Unresolved { host, namespace: home });
+        let beyond = beyond(scene, home, namespace, name.service);
+        return Some(Unresolved { host, namespace: home, beyond });
     }
     let is_meant = name.is_full || scene.cluster.namespaces().contains_key(namespace);
-    is_meant.then_some(Unresolved { host, namespace })
+    let beyond = name.pod.and_then(|pod| beyond(scene, namespace, name.service, pod));
+    is_meant.then_some(Unresolved { host, namespace, beyond })
 }
 
 #[cfg(test)]
