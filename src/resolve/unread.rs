@@ -200,9 +200,12 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Looks through a value, below a field of a name; of backends, if a field around it is for one.
     fn walk(&mut self, tree: &'a Tree, key: &str, of_backend: bool) {
-        const BACKENDS: &[&str] = &["backend", "service", "subjects", "svc", "target_url", "targeturl", "upstream"];
+        const BACKENDS: &[&str] = &["backend", "service", "svc", "target_url", "targeturl", "upstream"];
         match &tree.value {
             Value::Map(entries) => {
+                // Of subjects, those that say that they are Services.
+                let is_subject = key == "subjects" && tree.get("kind").and_then(Tree::as_str) == Some("Service");
+                let of_backend = of_backend || is_subject;
                 for entry in entries {
                     let key = entry.key.to_ascii_lowercase();
                     // References to other objects, and templates of pods and Services.

@@ -9,7 +9,7 @@ use crate::net::{PortSet, text};
 use crate::policy::{Answer, CallVerdict, ConnectionGroup, Direction, Endpoint, Extent, Isolation, Pair, PeerSet};
 use crate::render::Report;
 use crate::render::calls::{CallState, Ledger};
-use crate::render::footnotes::{NO_POD, ON_HOST};
+use crate::render::footnotes::NO_POD;
 use crate::render::table::{Table, TableFormat, TableWriter, cell_width};
 
 /// The column of calls, where there is one.
@@ -59,7 +59,8 @@ impl ConnectionsTable<'_> {
             .map(|w| self.report.workload(w))
             .collect();
         if !hosts.is_empty() {
-            table.notes.push(format!("{ON_HOST}: {}", text::first(&hosts, 3)));
+            let names = text::first(&hosts, 3);
+            table.notes.push(format!("policies may not hold for pods in the network of their node: {names}"));
         }
         let mut calls = CallWidths::default();
         let mut kinds: BTreeSet<(Option<CallState>, bool)> = BTreeSet::new();
