@@ -74,9 +74,17 @@ fn conflicts(scene: &mut Scene<'_>) {
             let at = field(&format!("spec.ports[{index}].nodePort"));
             asked.entry((format!("nodePort {number}"), Some(protocol))).or_default().push((entry, at));
         }
-        let address = spec.and_then(|s| s.cluster_ip.as_deref()).filter(|ip| !ip.is_empty() && *ip != "None");
-        if let Some(address) = address {
-            asked.entry((format!("clusterIP {address}"), None)).or_default().push((entry, field("spec.clusterIP")));
+        // A port of nodes as well, from the same range.
+        if let Some(number) = spec.and_then(|s| s.health_check_node_port).filter(|n| *n > 0) {
+            let at = field("spec.healthCheckNodePort");
+            asked.entry((format!("nodePort {number}"), Some(Protocol::Tcp))).or_default().push((entry, at));
+        }
+        // The first of several addresses is the one address again.
+        let several = spec.and_then(|s| s.cluster_ips.as_ref()).into_iter().flatten().skip(1);
+        let several = several.map(|ip| (ip.as_str(), "spec.clusterIPs"));
+        let one = spec.and_then(|s| s.cluster_ip.as_deref()).map(|ip| (ip, "spec.clusterIP"));
+        for (address, path) in one.into_iter().chain(several).filter(|(ip, _)| !ip.is_empty() && *ip != "None") {
+            asked.entry((format!("clusterIP {address}"), None)).or_default().push((entry, field(path)));
         }
     }
     let is_live = |e: &Entry| e.object.tree.at(&["metadata", "uid"]).is_some_and(|uid| !uid.is_null());

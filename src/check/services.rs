@@ -39,7 +39,10 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         jobs(scene, entry);
         let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
         let is_empty = || scene.cluster.select(entry.key.namespace(), &selector).is_empty();
-        if !selector.is_empty() && is_empty() && !by_hand.contains_key(&entry.key) {
+        // The control plane lists pods that the manifests do not contain.
+        let listed = scene.cluster.find(&entry.key).and_then(|at| scene.facts.listed.get(&at));
+        let is_listed = listed.is_some_and(|l| l.is_live && l.ready + l.unready > 0);
+        if !selector.is_empty() && is_empty() && !is_listed && !by_hand.contains_key(&entry.key) {
             selects_nothing(scene, entry, &selector);
         }
         lacking_pod(scene, entry, &selector);

@@ -156,9 +156,12 @@ fn policies(found: &Found<'_>) -> Vec<Item> {
                 ("−", "is gone", object.old.map(|at| ("was at".to_owned(), found.old.sources().origin_of(at))))
             }
         };
+        let all = || found.old.connectivity().foreign().iter().chain(found.new.connectivity().foreign());
+        let is_repeated = all().any(|f| f.is_repeated && f.key == object.key);
+        let why = if is_repeated { "is defined more than once with different content" } else { "is not evaluated" };
         items.push(Item {
             sign,
-            text: format!("{} {word} and is not evaluated", object.key),
+            text: format!("{} {word} and {why}", object.key),
             because: at.into_iter().collect(),
             nodes: Vec::new(),
             gate: opens.then_some(Gate::UnreadPolicy),

@@ -37,6 +37,14 @@ pub(super) fn explains(text: &str, offset: usize, outline: &Outline) -> bool {
         return true;
     }
     // A quote inside a placeholder ends the quoted text that was meant to hold it: `"{{ include "x" . }}"`.
+    // In a mapping on one line the brace of `${X}` begins another one.
+    let dollar = text[line_start..offset].rfind('$').map(|i| &text[line_start + i..line_end]);
+    if let Some(rest) = dollar.and_then(|d| d.strip_prefix("${")) {
+        let word = rest.split('}').next().unwrap_or_default();
+        if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')) {
+            return true;
+        }
+    }
     let Some(open) = text[line_start..offset].rfind("{{").map(|i| line_start + i) else {
         return false;
     };

@@ -12,6 +12,7 @@ use crate::source::Span;
 
 use super::admin;
 use super::evaluate::Certainty;
+use super::made::makes_policies;
 use super::rule::{Action, Direction, Peer, Policy, Rule};
 use super::selector::from_tree;
 
@@ -168,7 +169,9 @@ impl ForeignPolicy {
         let is_of = |suffix: &str| group.strip_suffix(suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
         let listed = listed(group, name);
         if !may_decide(group, name) {
-            return None;
+            // Of kinds that are not known nobody knows whether they live in namespaces.
+            let cluster_wide = entry.object.namespace.is_none();
+            return makes_policies(entry).then(|| ForeignPolicy { cluster_wide, ..ForeignPolicy::refused(entry) });
         }
         let named = ["Global", "Cluster", "AdminNetworkPolicy"].iter().any(|w| name.contains(w));
         let root = is_of("istio.io") && entry.key.namespace() == around.root;

@@ -28,6 +28,7 @@ mod foreign;
 mod grouped;
 mod groups;
 mod istio;
+mod made;
 mod memory;
 mod network_policy;
 mod networks;

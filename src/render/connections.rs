@@ -17,7 +17,7 @@ pub use self::table::{ConnectionsTable, connections_table};
 use super::Report;
 use crate::net::{AddressRange, PortSet, Protocol};
 use crate::policy::{Answer, Effect, Endpoint, Pair, Reason};
-use crate::resolve::Absence;
+use crate::world::Absence;
 
 /// The most answers whose words are kept at a time.
 const MOST_KEPT: usize = 4_096;

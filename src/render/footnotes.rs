@@ -37,6 +37,10 @@ const MEANINGS: &[Meaning] = &[
 /// The word for an entrance without a pod that takes connections.
 pub(super) const NO_POD: &str = "no ready pod";
 
+/// What is said of pods in the network of their node: how policies hold for them is for the network plugin to say
+/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods>).
+pub(super) const ON_HOST: &str = "in the network of its node: policies may not hold";
+
 /// The note about a certainty; none about what is certain.
 fn doubt(certainty: Certainty) -> Option<String> {
     let meaning = match certainty {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::connections::{AbsenceJson, PolicyJson};
+use super::footnotes::ON_HOST;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
 use crate::cluster::Workload;
@@ -34,7 +35,7 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
             by.push("the input leaves out policies (kubectl get all)".to_owned());
         }
         if workload.spec.pod.host_network == Some(true) {
-            by.push("in the network of its node: policies may not hold".to_owned());
+            by.push(ON_HOST.to_owned());
         }
         by.extend(report.facts.absences.get(&index).map(|absence| report.absence(absence)));
         let mut words = [word(ingress), word(egress)];

@@ -9,9 +9,8 @@ use crate::graph::{Graph, Node};
 use crate::inert;
 use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
-use crate::resolve::{Absence, Facts};
 use crate::source::Sources;
-use crate::world::{Account, Scope, UnreadEntrance, World};
+use crate::world::{Absence, Account, Facts, Scope, UnreadEntrance, World};
 
 /// Everything that a table may mention.
 #[derive(Clone, Copy, Debug)]

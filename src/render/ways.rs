@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::connections::{AbsenceJson, PortsJson, ReasonJson, reasons};
-use super::footnotes::NO_POD;
+use super::footnotes::{NO_POD, ON_HOST};
 use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow, RouteRow};
@@ -115,7 +115,12 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
                     Some(absence) => (words_of(ports, None, Certainty::Undetermined), report.absence(absence)),
                     None => {
                         let verdict = words_of(ports, Some(&entrance.ports), admission.certainty);
-                        (verdict, reasons(report, ports, because))
+                        let mut because = reasons(report, ports, because);
+                        let is_doubted = admission.certainty == Certainty::Undetermined;
+                        if is_doubted && on_host(report, entrance.workload) {
+                            because.push_str(&format!("\n{ON_HOST}"));
+                        }
+                        (verdict, because)
                     }
                 };
                 let ports = entrance.ports.to_string();
@@ -129,8 +134,11 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
         unseen(report, extent).into_iter().filter(|u| u.direction == Direction::Ingress).collect();
     let rows = rows(report);
     let judged = rows.iter().filter_map(|row| row.workload.as_ref()).map(|(entrance, admission)| {
-        let may_change = report.facts.absence_of(entrance).is_some_and(|a| a.may_change);
-        if may_change { Certainty::Undetermined } else { admission.certainty }
+        match report.facts.absence_of(entrance).filter(|_| !admission.ports.is_empty()) {
+            Some(absence) if absence.may_change => Certainty::Undetermined,
+            Some(_) => Certainty::Certain,
+            None => admission.certainty,
+        }
     });
     let unread_ones = unread(report).map(|_| Certainty::Undetermined);
     Table {
@@ -142,6 +150,11 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
             .collect(),
         notes: Vec::new(),
     }
+}
+
+/// Whether the pods of a workload are in the network of their node.
+fn on_host(report: &Report<'_>, workload: usize) -> bool {
+    report.cluster.workloads()[workload].spec.pod.host_network == Some(true)
 }
 
 /// What policies leave of the ports that are asked for, in words.

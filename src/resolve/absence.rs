@@ -133,6 +133,8 @@ fn of_pods(pods: &[&Object]) -> Option<Absence> {
     let count = if pods.len() == 1 { "its pod is".to_owned() } else { format!("none of its {} pods is", pods.len()) };
     let (not, field) = match (is_deleted(&pods[0].tree), pods.len()) {
         (true, 1) => ("being deleted", "metadata.deletionTimestamp"),
+        (_, 1) if phase(&pods[0].tree).is_some_and(is_over) => ("over", "status.phase"),
+        (_, 1) if phase(&pods[0].tree) == Some("Pending") => ("pending", "status.phase"),
         (_, 1) => ("not ready", "status.conditions"),
         _ => ("ready", "status.conditions"),
     };
@@ -204,10 +206,25 @@ fn is_unready(tree: &Tree) -> bool {
         return true;
     }
     let Some(status) = tree.get("status") else { return false };
-    let over = matches!(status.get("phase").and_then(Tree::as_str), Some("Succeeded" | "Failed"));
     let conditions = status.get("conditions").map(Tree::items).unwrap_or_default();
     let of_ready = conditions.iter().find(|c| c.get("type").and_then(Tree::as_str) == Some("Ready"));
-    over || of_ready.and_then(|c| c.get("status")).and_then(Tree::as_str) == Some("False")
+    match (of_ready.and_then(|c| c.get("status")).and_then(Tree::as_str), phase(tree)) {
+        (_, Some(phase)) if is_over(phase) => true,
+        // Of a pod whose node does not answer nobody knows.
+        (Some(ready), _) => ready != "True",
+        // A pod that is not scheduled yet has no such condition.
+        (None, phase) => phase == Some("Pending"),
+    }
+}
+
+/// The phase of a pod.
+fn phase(pod: &Tree) -> Option<&str> {
+    pod.at(&["status", "phase"]).and_then(Tree::as_str)
+}
+
+/// Whether a pod of a phase has ended.
+fn is_over(phase: &str) -> bool {
+    matches!(phase, "Succeeded" | "Failed")
 }
 
 /// True if a pod is being deleted: its endpoint is not ready from then on
@@ -216,11 +233,12 @@ fn is_deleted(pod: &Tree) -> bool {
     pod.at(&["metadata", "deletionTimestamp"]).is_some_and(|t| !t.is_null())
 }
 
-/// Namespaces and names of what another object of the input may scale from 0. A HorizontalPodAutoscaler leaves what is
+/// Namespaces and names of what another object of the input may scale from 0, as KEDA does. A HorizontalPodAutoscaler leaves what is
 /// scaled to 0 alone
 /// (<https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation>).
 fn scaled(cluster: &Cluster) -> BTreeSet<(&str, &str)> {
-    let targets = cluster.entries().iter().filter(|e| e.key.kind == "ScaledObject").filter_map(|e| {
+    let scalers = cluster.entries().iter().filter(|e| e.key.kind != "HorizontalPodAutoscaler");
+    let targets = scalers.filter_map(|e| {
         let name = e.object.tree.at(&["spec", "scaleTargetRef", "name"]).and_then(Tree::as_str)?;
         Some((e.key.namespace(), name))
     });

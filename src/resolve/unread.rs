@@ -165,7 +165,11 @@ fn by_fields(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Option<(
     }
     let home = entry.key.namespace.as_deref()?;
     let mut fields = Fields { cluster, home, balanced: None, named: BTreeMap::new() };
-    fields.walk(entry.object.tree.get("spec")?, "", false);
+    // Some kinds have their fields beside `spec`.
+    let parts = entry.object.tree.entries().iter().filter(|e| !matches!(&*e.key, "metadata" | "status"));
+    for part in parts {
+        fields.walk(&part.value, &part.key.to_ascii_lowercase(), false);
+    }
     if let Some(at) = fields.balanced {
         let own = by_name.get(&(home, entry.key.name.as_str())).cloned().unwrap_or_default();
         let own = own.into_iter().filter(|w| cluster.workloads()[*w].key.kind == kind).collect();
@@ -199,6 +203,9 @@ impl<'a> Fields<'a> {
         const BACKENDS: &[&str] = &["backend", "service", "svc", "target_url", "targeturl", "upstream"];
         match &tree.value {
             Value::Map(entries) => {
+                // Of subjects, those that say that they are Services.
+                let is_subject = key == "subjects" && tree.get("kind").and_then(Tree::as_str) == Some("Service");
+                let of_backend = of_backend || is_subject;
                 for entry in entries {
                     let key = entry.key.to_ascii_lowercase();
                     // References to other objects, and templates of pods and Services.

@@ -263,7 +263,7 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
     let to = match lookup::find(scene, &asked.to, asked.port.as_ref(), lookup::Role::To(from.namespace(scene))) {
         Ok(to) => to,
         Err(trouble) => {
-            let name = lookup::of_cluster(scene, &asked.to).filter(|_| from.namespace(scene).is_some());
+            let name = from.namespace(scene).and_then(|home| lookup::of_cluster(scene, &asked.to, home));
             return name.map(|name| unresolved::answer(scene, &asked, &from, &name, &trouble)).ok_or(trouble);
         }
     };

@@ -86,7 +86,10 @@ pub fn bearing(code: Code) -> Bearing {
 
 /// True if findings with a code are about the other place as much as about their own.
 pub fn is_mutual(code: Code) -> bool {
-    matches!(code, Code::IngressDuplicateRoute | Code::IngressShadowedPath | Code::RouteDuplicate)
+    matches!(
+        code,
+        Code::IngressDuplicateRoute | Code::IngressShadowedPath | Code::RouteDuplicate | Code::ServiceConflict
+    )
 }
 
 /// The objects on the way of a connection, of which findings bear on the answer.

@@ -12,7 +12,7 @@ use super::suggest;
 use crate::manifest::Body;
 use crate::net::{AddressSet, ClusterName, ObjectKey, PortSet, Protocol};
 use crate::policy::Direction;
-use crate::resolve::{DnsAccess, DnsDenial, RuleRef};
+use crate::resolve::{Absence, DnsAccess, DnsDenial, RuleRef};
 
 /// What the layer found.
 #[derive(Default)]
@@ -263,17 +263,14 @@ fn outside(resolver: &Resolver, name: &str, step: &mut Step) {
 /// Whether there is anybody to ask.
 fn servers(scene: &Scene<'_>, source: usize, step: &mut Step, found: &mut Lookup) {
     let servers = &scene.facts.dns_servers;
-    if let Some(&first) = servers.first()
-        && servers.iter().all(|&w| scene.workload(w).spec.replicas == Some(0))
-    {
+    let absences: Option<Vec<&Absence>> =
+        servers.iter().map(|w| scene.facts.absences.get(w).filter(|a| !a.may_change)).collect();
+    if let (Some(&first), Some(absence)) = (servers.first(), absences.and_then(|a| a.first().copied())) {
         let name = scene.workload_name(first);
-        step.say(
-            Mark::Problem,
-            format!("{name}, the DNS of the cluster, runs no pods: its replicas are 0"),
-            Some(scene.workload_place(first)),
-        );
-        found.failure = Some(format!("no name resolves: {name} has 0 replicas"));
-        found.changes.push(Change::Edit(format!("scale {name} up")));
+        let at = Some(scene.place(absence.at));
+        step.say(Mark::Problem, format!("{name}, the DNS of the cluster, {}", absence.text), at);
+        found.failure = Some(format!("no name resolves: {name} {}", absence.text));
+        found.changes.push(Change::Edit(format!("{}: {name}", absence.help())));
     }
     if servers.is_empty() && is_whole_cluster(scene) && !has_dns_service(scene) {
         let text = format!(

@@ -271,7 +271,10 @@ fn unknown(
         let known: Vec<&str> = scene.cluster.namespaces().keys().map(String::as_str).take(10).collect();
         return format!("the input has no namespace `{namespace}`\nnamespaces: {}", known.join(", "));
     }
-    let what = kind.unwrap_or("workload or Service");
+    let what = match kind {
+        Some("service") => "Service",
+        kind => kind.unwrap_or("workload or Service"),
+    };
     let whole = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
     let is_between = |key: &ObjectKey| {
         key.kind == "NetworkPolicy"
@@ -401,15 +404,24 @@ pub(super) struct Unresolved<'h> {
     pub host: &'h str,
     /// The namespace that it is of.
     pub namespace: &'h str,
+    /// Why the StatefulSet whose pods have such names has none of this one.
+    pub beyond: Option<String>,
 }
 
 /// Whether a name that is written is one of the cluster: a full one, or one with a namespace of the manifests.
-pub(super) fn of_cluster<'h>(scene: &Scene<'_>, reference: &'h Reference) -> Option<Unresolved<'h>> {
+pub(super) fn of_cluster<'h>(scene: &Scene<'_>, reference: &'h Reference, home: &'h str) -> Option<Unresolved<'h>> {
     let Reference::Host(host) = reference else { return None };
     let name = ClusterName::parse(host.trim_end_matches('.'))?;
     let namespace = name.namespace?;
+    // Along the search path `a.b` is the pod `a` behind the Service `b`.
+    let governing = ObjectKey::new("", "Service", home, namespace);
+    if !name.is_full && name.pod.is_none() && scene.cluster.find(&governing).is_some() {
+        let beyond = beyond(scene, home, namespace, name.service);
+        return Some(Unresolved { host, namespace: home, beyond });
+    }
     let is_meant = name.is_full || scene.cluster.namespaces().contains_key(namespace);
-    is_meant.then_some(Unresolved { host, namespace })
+    let beyond = name.pod.and_then(|pod| beyond(scene, namespace, name.service, pod));
+    is_meant.then_some(Unresolved { host, namespace, beyond })
 }
 
 #[cfg(test)]

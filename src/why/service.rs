@@ -279,13 +279,15 @@ fn listed(
     match (listed.ready, listed.unready) {
         (0, 0) => None,
         (0, unready) if listed.is_live || !is_by_selector => {
-            let text = format!("{} lists {unready} endpoints of {}, and none is ready", object.key, service.id);
+            let counted = if unready == 1 { "1 endpoint".to_owned() } else { format!("{unready} endpoints") };
+            let text = format!("{} lists {counted} of {}, and none is ready", object.key, service.id);
             endpoints.say(Mark::Problem, text, at);
             Some(ServiceOutcome::failed(&format!("{} has no ready endpoint", service.id)))
         }
         (ready, _) if listed.is_live && is_by_selector => {
-            let text = format!("{} lists {ready} ready endpoints of {}", object.key, service.id);
-            endpoints.say(Mark::Doubt, format!("{text}, and their pods are not in the input"), at);
+            let counted = if ready == 1 { "1 ready endpoint".to_owned() } else { format!("{ready} ready endpoints") };
+            let text = format!("{} lists {counted} of {}, of pods that are not in the input", object.key, service.id);
+            endpoints.say(Mark::Doubt, text, at);
             let why = format!("the pods behind {} are not in the input", service.id);
             Some(ServiceOutcome::unknown(why))
         }

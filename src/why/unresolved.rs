@@ -18,7 +18,8 @@ pub(super) fn answer(
     names.say(Mark::Ok, format!("from {}", from.name(scene)), from.place(scene));
     names.say(Mark::Ok, format!("to the name {}", name.host), None);
     let mut lines = trouble.lines();
-    let why = lines.next().unwrap_or_default().to_owned();
+    let first = lines.next().unwrap_or_default();
+    let why = name.beyond.as_deref().unwrap_or(first);
     let home = name.namespace;
     let unknown = match scene.facts.operated.get(home) {
         Some(&by) => Some(format!("{} is not read and may make the Service", scene.entry(by).key)),
@@ -32,8 +33,7 @@ pub(super) fn answer(
             (Outcome::Undetermined, unknown)
         }
         None => {
-            let is_said = why.contains("does not resolve");
-            let text = if is_said { why } else { format!("`{}` does not resolve: {why}", name.host) };
+            let text = format!("`{}` does not resolve: {why}", name.host);
             dns.say(Mark::Problem, text.clone(), None);
             (Outcome::Denied, text)
         }

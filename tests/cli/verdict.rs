@@ -340,3 +340,49 @@ fn policies_are_valued_in_every_format() {
         assert!(output.status.success() && words(&output).contains(said), "{format}\n{}", words(&output));
     }
 }
+
+#[test]
+fn tables_say_what_pods_do_not_take() {
+    let here = here();
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: open, namespace: shop}\nspec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n---\n";
+    let asleep = WEB.replacen("spec:\n  selector", "spec:\n  replicas: 0\n  selector", 1) + service;
+    let exposure = run(here.path(), &["table", "exposure"], &asleep);
+    let said = words(&exposure);
+    assert!(said.contains("no ready pod") && said.contains("its replicas are 0"), "{said}");
+    let data = run(here.path(), &["table", "exposure", "-o", "json"], &asleep);
+    let data: serde_json::Value = serde_json::from_slice(&data.stdout).unwrap();
+    assert_eq!(data["ways"][0]["reaches"]["absence"]["reason"], "runs no pods: its replicas are 0");
+    for (table, word) in [("isolation", "runs no pods"), ("connections", "no ready pod: nothing takes")] {
+        let said = words(&run(here.path(), &["table", table, "--all"], &asleep));
+        assert!(said.contains(word), "{table}: {said}");
+    }
+}
+
+#[test]
+fn a_policy_defined_twice_leaves_the_rows_of_its_pods_open() {
+    let here = here();
+    let other = DENY_INGRESS.replace("policyTypes: [Ingress]", "policyTypes: [Ingress], ingress: [{}]");
+    let input = format!("{WEB}{DENY_INGRESS}{other}");
+    let table = run(here.path(), &["table", "connections", "--all", "-o", "csv"], &input);
+    for row in words(&table).lines().filter(|row| row.starts_with("shop/") || row.starts_with("lab/")) {
+        let is_to_web = row.split(',').nth(1).is_some_and(|to| to == "shop/web[Deployment]");
+        assert_eq!(row.contains("undetermined"), is_to_web, "{row}");
+    }
+    let said = words(&run(here.path(), &["table", "isolation"], &input));
+    assert_eq!(said.matches("defined more than once: ").count(), 1, "{said}");
+}
+
+#[test]
+fn nothing_is_certain_where_policies_were_left_out() {
+    let here = here();
+    let live = WEB
+        .replace("namespace: shop}", "namespace: shop, uid: a1}")
+        .replace("namespace: lab}", "namespace: lab, uid: a2}");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop, uid: a3}\nspec: {containers: [{name: c, image: c}]}\n";
+    let input = live + pod;
+    let table = words(&run(here.path(), &["table", "connections", "--all", "-o", "csv"], &input));
+    let rows: Vec<&str> = table.lines().filter(|row| row.starts_with("shop/") || row.starts_with("lab/")).collect();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("undetermined")), "{table}");
+    let said = words(&run(here.path(), &["table", "isolation"], &input));
+    assert!(said.contains("unknown") && !said.contains("open:"), "{said}");
+}

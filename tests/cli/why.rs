@@ -174,7 +174,12 @@ fn exit_codes_tell_yes_no_and_cannot_say() {
     let code = |arguments: &[&str]| why(arguments).status.code();
     assert_eq!(code(&["catalog", "postgres.data:5432", "examples/shop"]), Some(0));
     assert_eq!(code(&["cart", "postgres.data:5432", "examples/shop"]), Some(1));
-    assert_eq!(code(&["cart", "postgers.data", "examples/shop"]), Some(2));
+    assert_eq!(
+        code(&["cart", "postgers.data", "examples/shop"]),
+        Some(1),
+        "a name of the cluster that does not resolve"
+    );
+    assert_eq!(code(&["cart", "postgers", "examples/shop"]), Some(2));
     assert_eq!(code(&["web", "web", "examples/broken"]), Some(2), "part of the input could not be read");
     assert_eq!(code(&["web", "web", "examples/broken", "--lenient"]), Some(0));
 }

@@ -241,6 +241,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/render/table.rs", "cells that a spreadsheet would run"),
     ("src/render/words.rs", "arguments, lines of texts"),
     ("src/render/xml.rs", "digits of numbers, lines of texts"),
+    ("src/resolve/absence.rs", "names of pods"),
     ("src/resolve/entrance/alb.rs", "annotations"),
     ("src/resolve/calls.rs", "names of variables"),
     ("src/resolve/calls/names.rs", "DNS names"),

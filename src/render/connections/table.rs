@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::{Kept, endpoint, is_listed, reasons};
 use crate::net::{PortSet, text};
-use crate::policy::{Answer, CallVerdict, ConnectionGroup, Endpoint, Extent, Pair, PeerSet};
+use crate::policy::{Answer, CallVerdict, ConnectionGroup, Direction, Endpoint, Extent, Isolation, Pair, PeerSet};
 use crate::render::Report;
 use crate::render::calls::{CallState, Ledger};
 use crate::render::footnotes::NO_POD;
@@ -49,6 +49,19 @@ impl ConnectionsTable<'_> {
         let because = columns.len() - 1;
         let mut table = Table { columns, ..Table::default() };
         table.notes.extend(absent(self.report));
+        let connectivity = self.report.connectivity;
+        let is_ruled =
+            |w: usize| Direction::ALL.into_iter().any(|d| connectivity.isolation(w, d) != Isolation::default());
+        let on_host =
+            |w: &usize| self.report.cluster.workloads()[*w].spec.pod.host_network == Some(true) && is_ruled(*w);
+        let hosts: Vec<String> = (0..self.report.cluster.workloads().len())
+            .filter(|w| self.report.lists_workload(*w) && on_host(w))
+            .map(|w| self.report.workload(w))
+            .collect();
+        if !hosts.is_empty() {
+            let names = text::first(&hosts, 3);
+            table.notes.push(format!("policies may not hold for pods in the network of their node: {names}"));
+        }
         let mut calls = CallWidths::default();
         let mut kinds: BTreeSet<(Option<CallState>, bool)> = BTreeSet::new();
         for block in rows.blocks() {
