@@ -366,6 +366,26 @@ fn top_of(folder: &Path, root: &str) -> String {
     }
 }
 
+/// What says that units of some patterns, or all without any, are of programs that are not run here, and that no object
+/// represents; `None` if there is no such unit.
+pub fn not_evaluated(units: &[Unit], patterns: &[String], folder: &str) -> Option<String> {
+    let meant: Vec<&Unit> = match patterns {
+        [] => units.iter().collect(),
+        patterns => patterns.iter().flat_map(|pattern| units::select(units, folder, pattern)).collect(),
+    };
+    let what = |unit: &&Unit| match &unit.how {
+        How::NotHere(what) if unit.declared.is_none() => Some(what.clone()),
+        _ => None,
+    };
+    let mut all = meant.iter().filter_map(what).collect::<BTreeSet<String>>().into_iter();
+    let first = all.next()?;
+    let more = all.count();
+    Some(match more {
+        0 => format!("not rendered: {first}"),
+        _ => format!("not rendered: {first}, and {more} more; `kubesketch units` lists all"),
+    })
+}
+
 /// Names of units.
 pub fn names<'u>(units: impl IntoIterator<Item = &'u Unit>) -> String {
     let all: Vec<&Unit> = units.into_iter().collect();

@@ -413,6 +413,9 @@ fn nothing_that_deploys_vanishes_and_nothing_is_fetched() {
             "remote Kustomization [\"https://example.com/a//deploy?ref=v1 is not here, and nothing is fetched\"]",
         ]
     );
+    let output = kubesketch(folder.path(), &["check", ".", "--unit", "*"]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("not rendered: the Jsonnet of environments/default is not evaluated, and 1 more"), "{err}");
     let output = kubesketch(folder.path(), &["draw", "remote"]);
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("?ref=v1 is not here, and nothing is fetched") && !err.contains("failed"), "{err}");
@@ -444,4 +447,19 @@ fn values_of_environments_belong_to_the_chart_that_they_name() {
     assert_eq!(named(folder.path()), ["db", "web", "web (dev)", "web (prod)"]);
     std::fs::remove_dir_all(folder.path().join("db")).unwrap();
     assert_eq!(named(folder.path()), ["web", "web (dev)", "web (dev)", "web (prod)"]);
+}
+
+#[test]
+fn folders_that_define_an_object_differently_are_units_of_their_own() {
+    let other = WEB.replace("web:1", "web:2");
+    let folder = folder(&[
+        ("manifests/other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"),
+        ("manifests/a/web.yaml", WEB),
+        ("manifests/b/web.yaml", &other),
+        ("same/other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\n"),
+        ("same/a/web.yaml", WEB),
+        ("same/b/web.yaml", WEB),
+    ]);
+    let names: Vec<_> = units(folder.path()).iter().map(|u| u["name"].clone()).collect();
+    assert_eq!(names, ["manifests", "manifests/a", "manifests/b", "same"]);
 }
