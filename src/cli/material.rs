@@ -139,14 +139,15 @@ impl Renderer<'_> {
     /// The same with changes in it: the program builds a copy of the files, in which they are made.
     fn changed_by_program(&self, folder: &str, changes: &Changes, unbuilt: &Unbuilt) -> Result<Rendered, Problem> {
         let parts = changes.parts(folder);
-        let all = kustomize::folders(parts.iter().map(String::as_str).chain([folder]), self.files);
+        let (file, text) = kustomize::edited(folder, self.files, changes).map_err(|e| not(folder, &e.to_string()))?;
+        let mut all = kustomize::folders(parts.iter().map(String::as_str).chain([folder]), self.files);
+        all.extend(kustomize::outline(folder, &text).map(|changed| (kustomize::join(folder, "."), changed)));
         if let Some(url) = kustomize::fetches(&all, self.files) {
             return Err(not(folder, &format!("{url} is not here, and nothing is fetched")));
         }
         if self.programs.find("kustomize").or(self.programs.find("kubectl")).is_none() {
             return Err(no_program(folder, unbuilt, self.programs));
         }
-        let (file, text) = kustomize::edited(folder, self.files, changes).map_err(|e| not(folder, &e.to_string()))?;
         let listed = all.keys().map(String::as_str).chain([folder]).flat_map(|folder| self.files.list(folder));
         let listed = listed.chain(parts.iter().cloned());
         let mut copies: BTreeMap<String, Vec<u8>> =
