@@ -105,7 +105,7 @@ fn touched<'u>(
     }
     let mut wanted = Vec::new();
     for sides in pairs.into_values() {
-        let Some(unit) = sides[1].or(sides[0]).filter(|_| !is_told_elsewhere(&sides)) else { continue };
+        let Some(unit) = sides[1].or(sides[0]).filter(|_| !is_object_of_another(&sides)) else { continue };
         let is_asked = patterns.is_empty() || sides.iter().flatten().any(|unit| selected.contains(unit));
         let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits, declared_if_drawn(u)));
         let is_moved = how(0) != how(1);
@@ -118,7 +118,7 @@ fn touched<'u>(
 }
 
 /// Whether a unit is only an object of another one: a release whose chart is not here, on both sides.
-fn is_told_elsewhere(sides: &[Option<&Unit>; 2]) -> bool {
+fn is_object_of_another(sides: &[Option<&Unit>; 2]) -> bool {
     let is_object = |unit: &&Unit| {
         matches!(unit.how, How::NotHere(_))
             && matches!(unit.kind, units::Kind::HelmRelease | units::Kind::FluxKustomization)
@@ -139,8 +139,12 @@ fn reads_any(state: &GitState, unit: &Unit, changed: &BTreeSet<String>) -> bool 
     match &unit.how {
         How::Kustomize(folder) => {
             let parts = unit.edits.kustomization.iter().flat_map(|changes| changes.parts(folder));
-            let mut all = parts.chain([folder.clone()]);
-            all.any(|part| kustomize::reads(&part, state).iter().any(|path| changed.contains(path)))
+            let all: Vec<String> = parts.chain([folder.clone()]).collect();
+            let outlines = kustomize::folders(all.iter().map(String::as_str), state);
+            let charts: Vec<&String> = outlines.values().flat_map(|o| o.charts.iter().map(|(at, _)| at)).collect();
+            let is_of_chart = |path: &String| charts.iter().any(|chart| kustomize::is_below(chart, path));
+            all.iter().any(|part| kustomize::reads(part, state).iter().any(|path| changed.contains(path)))
+                || !charts.is_empty() && changed.iter().any(is_of_chart)
         }
         How::Helm(chart) => {
             let parts = units::local_parts(&chart.folder, state);

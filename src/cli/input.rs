@@ -174,6 +174,7 @@ impl UnitArgs {
             return Some(material);
         }
         let found = material::find(folder, files);
+        notes.extend(material::not_evaluated(&found.units, &self.units, &name));
         let renderer = Renderer { files: &found.files, programs: &programs, limit, charts: &charts };
         let chosen = match self.chosen(&name, &found.units, notes) {
             Ok(Some(chosen)) => chosen,

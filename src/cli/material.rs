@@ -139,14 +139,15 @@ impl Renderer<'_> {
     /// The same with changes in it: the program builds a copy of the files, in which they are made.
     fn changed_by_program(&self, folder: &str, changes: &Changes, unbuilt: &Unbuilt) -> Result<Rendered, Problem> {
         let parts = changes.parts(folder);
-        let all = kustomize::folders(parts.iter().map(String::as_str).chain([folder]), self.files);
+        let (file, text) = kustomize::edited(folder, self.files, changes).map_err(|e| not(folder, &e.to_string()))?;
+        let mut all = kustomize::folders(parts.iter().map(String::as_str).chain([folder]), self.files);
+        all.extend(kustomize::outline(folder, &text).map(|changed| (kustomize::join(folder, "."), changed)));
         if let Some(url) = kustomize::fetches(&all, self.files) {
             return Err(not(folder, &format!("{url} is not here, and nothing is fetched")));
         }
         if self.programs.find("kustomize").or(self.programs.find("kubectl")).is_none() {
             return Err(no_program(folder, unbuilt, self.programs));
         }
-        let (file, text) = kustomize::edited(folder, self.files, changes).map_err(|e| not(folder, &e.to_string()))?;
         let listed = all.keys().map(String::as_str).chain([folder]).flat_map(|folder| self.files.list(folder));
         let listed = listed.chain(parts.iter().cloned());
         let mut copies: BTreeMap<String, Vec<u8>> =
@@ -364,6 +365,26 @@ fn top_of(folder: &Path, root: &str) -> String {
         Some(levels) => (0..levels).fold(root.to_owned(), |path, _| kustomize::join(&path, "..")),
         None => root.to_owned(),
     }
+}
+
+/// What says that units of some patterns, or all without any, are of programs that are not run here, and that no object
+/// represents; `None` if there is no such unit.
+pub fn not_evaluated(units: &[Unit], patterns: &[String], folder: &str) -> Option<String> {
+    let meant: Vec<&Unit> = match patterns {
+        [] => units.iter().collect(),
+        patterns => patterns.iter().flat_map(|pattern| units::select(units, folder, pattern)).collect(),
+    };
+    let what = |unit: &&Unit| match &unit.how {
+        How::NotHere(what) if unit.declared.is_none() => Some(what.clone()),
+        _ => None,
+    };
+    let mut all = meant.iter().filter_map(what).collect::<BTreeSet<String>>().into_iter();
+    let first = all.next()?;
+    let more = all.count();
+    Some(match more {
+        0 => format!("not rendered: {first}"),
+        _ => format!("not rendered: {first}, and {more} more; `kubesketch units` lists all"),
+    })
 }
 
 /// Names of units.

@@ -107,7 +107,14 @@ pub fn outline(folder: &str, text: &str) -> Option<Outline> {
         .flat_map(|item| ["files", "envs"].iter().flat_map(|key| item.get(key).map(Tree::items).unwrap_or_default()));
     // A file of a generator may have a name in front of it.
     let generated = generated.filter_map(Tree::as_str).map(path_of_pair);
-    for path in listed.chain(patches).chain(named).filter_map(Tree::as_str).chain(generated) {
+    let charts_of = ["helmCharts", "helmChartInflationGenerator"];
+    let charts_of = charts_of.iter().flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default());
+    let values = charts_of.flat_map(|chart| {
+        let more = chart.get("additionalValuesFiles").map(Tree::items).unwrap_or_default();
+        ["valuesFile", "values"].iter().filter_map(|key| chart.get(key)).chain(more)
+    });
+    let others = values.chain(tree.at(&["openapi", "path"]));
+    for path in listed.chain(patches).chain(named).chain(others).filter_map(Tree::as_str).chain(generated) {
         if is_remote(path) {
             outline.remote.push(path.to_owned());
         } else if !path.contains('\n') {

@@ -134,7 +134,9 @@ pub fn local_parts(folder: &str, files: &dyn Files) -> Vec<(String, String)> {
                 || files.list(&own).iter().any(|path| is_packed(path, &own, &name));
             // A name is one folder.
             let is_name = !name.is_empty() && !name.contains('/') && !matches!(name.as_str(), "." | "..");
-            if depth < DEPTH && is_name && !is_there && files.is_folder(&other) {
+            // A folder that is no chart, or that may not be read, is not looked through.
+            let is_chart = files.read(&kustomize::join(&other, "Chart.yaml")).is_some();
+            if depth < DEPTH && is_name && !is_there && is_chart {
                 let place = if place.is_empty() { String::new() } else { format!("{place}/") };
                 let place = format!("{place}charts/{name}");
                 found.push((place.clone(), other.clone()));

@@ -2,7 +2,9 @@
 //!
 //! Guarantees: parts are only told apart on evidence; a folder without any stays one unit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 
 use super::Repository;
 use super::documents::{text_of, trees};
@@ -55,18 +57,21 @@ fn parts(folder: &str, files: &[String]) -> BTreeMap<String, Vec<String>> {
 
 /// Whether two parts define an object differently.
 fn is_contradictory(repository: &Repository<'_>, parts: &BTreeMap<String, Vec<String>>) -> bool {
-    let mut known: BTreeMap<Identity, (&str, BTreeSet<String>)> = BTreeMap::new();
-    for (part, files) in parts {
-        for tree in files.iter().filter_map(|path| text_of(repository, path)).flat_map(|text| trees(&text)) {
-            let Some(identity) = identity(&tree) else { continue };
-            let (first, contents) = known.entry(identity).or_insert_with(|| (part, BTreeSet::new()));
-            contents.insert(tree.to_json());
-            if contents.len() > 1 && *first != part {
-                return true;
-            }
+    let files: Vec<(&str, &String)> =
+        parts.iter().flat_map(|(part, files)| files.iter().map(|file| (part.as_str(), file))).collect();
+    let read = |(part, file): (&'_ str, &String)| -> Vec<(String, Identity, Tree)> {
+        let trees = text_of(repository, file).map(|text| trees(&text)).unwrap_or_default();
+        trees.into_iter().filter_map(|tree| Some((part.to_owned(), identity(&tree)?, tree))).collect()
+    };
+    let all: Vec<(String, Identity, Tree)> = files.into_par_iter().flat_map_iter(read).collect();
+    let mut known: BTreeMap<&Identity, (&str, &Tree)> = BTreeMap::new();
+    all.iter().any(|(part, identity, tree)| match known.get(identity) {
+        None => {
+            known.insert(identity, (part, tree));
+            false
         }
-    }
-    false
+        Some((other, first)) => other != part && first.to_json() != tree.to_json(),
+    })
 }
 
 fn identity(tree: &Tree) -> Option<Identity> {

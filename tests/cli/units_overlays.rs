@@ -233,6 +233,13 @@ vars: [{name: SERVICE, objref: {kind: Service, name: web, apiVersion: v1}}]
     assert!(String::from_utf8_lossy(&output.stdout).contains("web"));
     let Some(kubectl) = programs::kubectl() else { return };
     let arguments = ["draw", ".", "--unit", "web", "-o", "json"];
+    let remote =
+        application.replace("namePrefix: blue-", "components: ['https://example.com/a//b?ref=v1'], namePrefix: blue-");
+    write(folder.path(), &[("argocd/web.yaml", &remote)]);
+    let output = with_programs(folder.path(), &[&kubectl], &arguments);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("https://example.com/a//b?ref=v1 is not here, and nothing is fetched"), "{err}");
+    write(folder.path(), &[("argocd/web.yaml", &application)]);
     let drawn = text(&with_programs(folder.path(), &[&kubectl], &arguments));
     assert!(drawn.contains("web/blue-web[Service]") && drawn.contains("example.com/web:9"), "{drawn}");
 }
@@ -246,7 +253,14 @@ fn charts_of_a_kustomization_are_rendered_where_they_are_here() {
         ("here/charts/own/values.yaml", "type: ClusterIP\ntag: none\n"),
         ("here/charts/own/templates/all.yaml", CHART),
         ("gone/kustomization.yaml", &named("gone")),
+        (
+            "url/kustomization.yaml",
+            &named("own").replace("releaseName", "valuesFile: 'https://example.com/v', releaseName"),
+        ),
+        ("url/charts/own/Chart.yaml", "apiVersion: v2\nname: own\nversion: 0.1.0\n"),
     ]);
+    let row = units(folder.path()).into_iter().find(|u| u["name"] == "url").unwrap();
+    assert!(row["missing"].to_string().contains("https://example.com/v is not here, and nothing is fetched"), "{row}");
     let (Some(helm), Some(kubectl)) = (programs::helm(), programs::kubectl()) else { return };
     let run = |unit: &str| with_programs(folder.path(), &[&helm, &kubectl], &["draw", unit, "-o", "json"]);
     assert!(text(&run("here")).contains("own:none"));
@@ -413,6 +427,9 @@ fn nothing_that_deploys_vanishes_and_nothing_is_fetched() {
             "remote Kustomization [\"https://example.com/a//deploy?ref=v1 is not here, and nothing is fetched\"]",
         ]
     );
+    let output = kubesketch(folder.path(), &["check", ".", "--unit", "*"]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("not rendered: the Jsonnet of environments/default is not evaluated, and 1 more"), "{err}");
     let output = kubesketch(folder.path(), &["draw", "remote"]);
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("?ref=v1 is not here, and nothing is fetched") && !err.contains("failed"), "{err}");
@@ -444,4 +461,19 @@ fn values_of_environments_belong_to_the_chart_that_they_name() {
     assert_eq!(named(folder.path()), ["db", "web", "web (dev)", "web (prod)"]);
     std::fs::remove_dir_all(folder.path().join("db")).unwrap();
     assert_eq!(named(folder.path()), ["web", "web (dev)", "web (dev)", "web (prod)"]);
+}
+
+#[test]
+fn folders_that_define_an_object_differently_are_units_of_their_own() {
+    let other = WEB.replace("web:1", "web:2");
+    let folder = folder(&[
+        ("manifests/other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"),
+        ("manifests/a/web.yaml", WEB),
+        ("manifests/b/web.yaml", &other),
+        ("same/other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\n"),
+        ("same/a/web.yaml", WEB),
+        ("same/b/web.yaml", WEB),
+    ]);
+    let names: Vec<_> = units(folder.path()).iter().map(|u| u["name"].clone()).collect();
+    assert_eq!(names, ["manifests", "manifests/a", "manifests/b", "same"]);
 }

@@ -249,3 +249,35 @@ fn what_grows_or_runs_in_circles_is_not_built() {
     let remote = build_texts(&[("kustomization.yaml", "resources: ['https://example.com/x?ref=v1']\n")]).unwrap_err();
     assert_eq!(remote.reason, Reason::Remote);
 }
+
+#[test]
+fn what_kustomize_refuses_is_refused() {
+    let patched = |patch: &str| {
+        let kustomization = format!(
+            "resources: [map.yaml]\npatches:\n  - target: {kind}\n    patch: '{patch}'\n",
+            kind = "{kind: ConfigMap}"
+        );
+        build_texts(&[("kustomization.yaml", &kustomization), ("map.yaml", MAP)])
+    };
+    assert!(patched(r#"[{"op": "add", "path": "/data/c", "value": "d"}]"#).is_ok());
+    assert!(patched("- {op: add, path: /data/c, value: d}").is_ok());
+    assert_eq!(patched("[{op: add, path: /data/c, value: d}]").unwrap_err().reason, Reason::Refused);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_the_folder_is_no_resource() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in [("a/kustomization.yaml", "resources: [map.yaml]\n"), ("map.yaml", MAP)] {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    std::os::unix::fs::symlink("../map.yaml", folder.path().join("a/map.yaml")).unwrap();
+    assert_eq!(build(&folder.path().join("a")).unwrap_err().reason, Reason::Refused);
+    std::os::unix::fs::symlink("a", folder.path().join("b")).unwrap();
+    fs::remove_file(folder.path().join("a/map.yaml")).unwrap();
+    fs::rename(folder.path().join("map.yaml"), folder.path().join("a/map.yaml")).unwrap();
+    assert!(build(&folder.path().join("b")).is_ok());
+}
