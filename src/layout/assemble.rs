@@ -177,11 +177,14 @@ impl Parts<'_> {
             // Each edge has a label of its own: none lies on the line of another.
             let tag = self.labels[index].as_ref();
             let tag = tag.map(|label| Tag { w: label.width, h: label.height, text: index as u32 });
-            // A second line between the same cards has no stretch for itself in a trunk.
-            let style = if known.insert((from, to, style(edge))) { style(edge) } else { ALONE + index as u32 };
+            // A second line between the same cards has no stretch for itself in a trunk, unless it begins at a row.
+            let port = self.port(placement.cards[from], from, index);
+            let is_first = known.insert((from, to, style(edge)));
+            let shares = is_first || (tag.is_none() && port != Port::Free);
+            let style = if shares { style(edge) } else { ALONE + index as u32 };
             edges.push(Some(connections.len()));
             connections.push(Connection {
-                from: End { card: from, port: self.port(placement.cards[from], from, index) },
+                from: End { card: from, port },
                 to: End { card: to, port: Port::Free },
                 style,
                 label: tag,
