@@ -25,7 +25,7 @@ mod unrendered;
 mod ways;
 mod workloads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexSet;
 
@@ -199,8 +199,13 @@ impl Context<'_> {
 
     /// Keeps that something about an entrance is not evaluated.
     fn unjudged(&mut self, entry: &Entry, what: impl Into<String>, field: &str) {
+        self.unjudged_to(entry, what, field, BTreeSet::new());
+    }
+
+    /// Keeps that something about the ways through an entrance to some nodes is not evaluated; to none: to any.
+    fn unjudged_to(&mut self, entry: &Entry, what: impl Into<String>, field: &str, only: BTreeSet<NodeId>) {
         let object = self.position(entry);
-        let found = Unjudged { what: what.into(), field: field.to_owned() };
+        let found = Unjudged { only, what: what.into(), field: field.to_owned() };
         let known = self.facts.unjudged.entry(object).or_default();
         if !known.contains(&found) {
             known.push(found);

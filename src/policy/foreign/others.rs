@@ -232,9 +232,8 @@ fn behind(cluster: &Cluster, host: &str, home: &str) -> Vec<usize> {
     };
     let mut found: Vec<usize> = match host.strip_prefix('*') {
         Some(end) => {
-            let is_meant = |key: &ObjectKey| {
-                format!("{}.{}.svc.cluster.local", key.name, key.namespace()).ends_with(end)
-            };
+            let is_meant =
+                |key: &ObjectKey| format!("{}.{}.svc.cluster.local", key.name, key.namespace()).ends_with(end);
             let services = cluster.services().filter(|(e, _)| is_meant(&e.key));
             let labels = services.filter_map(|(e, s)| Some((e, s.spec.as_ref()?.selector.as_ref()?)));
             labels.flat_map(|(e, labels)| selected(e, labels)).collect()
