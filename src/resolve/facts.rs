@@ -449,6 +449,8 @@ pub enum RefusalReason {
     NoListenerOn(u16),
     /// It takes no ListenerSets of that namespace.
     NoListenerSets,
+    /// Its listener sends to one route only, and an older one has it.
+    Taken(ObjectKey),
     /// None of its listeners takes routes of this kind, namespace and hosts.
     NotTaken {
         /// The hosts of the route; none for any host.

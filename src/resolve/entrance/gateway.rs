@@ -12,7 +12,7 @@ use super::super::backends::Reference;
 use super::super::clouds::{self, Placed};
 use super::super::facts::{BackendTarget, ControllerHint, Host, Listening, Refusal, RefusalReason};
 use super::route::{Rules, items, mirrored, number, text};
-use super::{Context, conditions, limits, services};
+use super::{Context, conditions, limits, oldest, services};
 use crate::cluster::Entry;
 use crate::graph::{
     Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind, When,
@@ -36,9 +36,71 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in of_role(Role::Gateway).filter(|e| e.key.kind != "Gateway") {
         attach_listeners(context, entry);
     }
-    for entry in of_role(Role::Route) {
-        route(context, entry);
+    // Of routes that cannot be told apart the older one counts, and must be there before.
+    let mut routes: Vec<&Entry> = of_role(Role::Route).copied().collect();
+    routes.sort_by(|a, b| {
+        (oldest::made(a).is_none(), oldest::made(a)).cmp(&(oldest::made(b).is_none(), oldest::made(b)))
+    });
+    let mut taken = Taken::new();
+    for entry in routes {
+        route(context, entry, &mut taken);
     }
+}
+
+/// The routes that have taken a listener, or a host of one, which only one route can have: by the position of the
+/// Gateway and of the listener, and by host.
+type Taken<'a> = BTreeMap<(usize, usize, String), Vec<&'a Entry>>;
+
+/// What a listener of TCP or UDP as a whole, or of TLS for a host, can send to one route only
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes>).
+fn exclusive(route: &Entry, hosts: &[String]) -> Vec<String> {
+    match route.key.kind.as_str() {
+        "TCPRoute" | "UDPRoute" => vec![String::new()],
+        "TLSRoute" => hosts_or_any(hosts),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an older route has a listener for itself. Where it is not known which is the older one, that is kept.
+fn is_taken<'a>(
+    context: &mut Context<'_>,
+    taken: &mut Taken<'a>,
+    (gateway, listener): (usize, usize),
+    (route, hosts): (&'a Entry, &[String]),
+) -> bool {
+    let mut all_taken = true;
+    let claims = exclusive(route, hosts);
+    for claim in &claims {
+        let known = taken.entry((gateway, listener, claim.clone())).or_default();
+        let mut all: Vec<&Entry> = known.clone();
+        all.push(route);
+        known.push(route);
+        let first = oldest::oldest(&all);
+        all_taken &= all.len() > 1 && first.is_some_and(|f| f.key != route.key);
+        if all.len() > 1 && first.is_none() {
+            let claim = if claim.is_empty() { "its listener".to_owned() } else { format!("{claim} of its listener") };
+            oldest::contest(context, &all, (&claim, "spec.parentRefs"));
+        }
+    }
+    !claims.is_empty() && all_taken
+}
+
+/// Whether another listener of a Gateway stands in the way of one: they listen on one port, and nothing tells their
+/// requests apart (<https://gateway-api.sigs.k8s.io/reference/spec/#listener>).
+fn conflicts(gateway: &Entry, index: usize) -> bool {
+    let all: Vec<&Tree> = items(&gateway.object.tree, &["spec", "listeners"]).collect();
+    let family = |l: &Tree| match text(l, &["protocol"]) {
+        Some("HTTPS") => "TLS".to_owned(),
+        other => other.unwrap_or_default().to_owned(),
+    };
+    let host = |l: &Tree| text(l, &["hostname"]).unwrap_or_default().to_ascii_lowercase();
+    let Some(own) = all.get(index) else { return false };
+    let others = all.iter().enumerate().filter(|(i, l)| *i != index && number(l, &["port"]) == number(own, &["port"]));
+    others.map(|(_, l)| l).any(|l| {
+        let is_udp = |l: &Tree| family(l) == "UDP";
+        let is_same = family(l) == family(own) && (matches!(family(l).as_str(), "TCP" | "UDP") || host(l) == host(own));
+        is_same || family(l) != family(own) && !is_udp(l) && !is_udp(own)
+    })
 }
 
 /// Whether objects of a kind have listeners.
@@ -197,16 +259,21 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     context.graph.edge(&from, &id, EdgeDetail::Routes { rules: Vec::new(), port: Backend::None }, [said]);
 }
 
-fn route(context: &mut Context<'_>, entry: &Entry) {
+fn route<'a>(context: &mut Context<'_>, entry: &'a Entry, taken: &mut Taken<'a>) {
     let tree = &entry.object.tree;
     let hosts: Vec<String> =
         items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
     let id = context.object(entry, Detail::Route { hosts: hosts.clone() });
     let mut served = Served::default();
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
-        for (host, tls) in attach(context, entry, parent, p, &hosts).0 {
+        for (host, tls) in attach(context, (entry, taken), parent, p, &hosts).0 {
             served.add(host, tls);
         }
+    }
+    if let Some(clients) = limits::plugins(context, entry)
+        && (!clients.allowed.is_empty() || !clients.denied.is_empty())
+    {
+        context.unjudged(entry, "a list of addresses of a plugin", &clients.field);
     }
     // What is said of a rule must hold for each of its hosts.
     let each = hosts_or_any(&hosts).into_iter().map(|h| served.tls(&h));
@@ -278,7 +345,13 @@ fn keep_hosts(context: &mut Context<'_>, entry: &Entry, hosts: &[String], served
 
 /// Attaches a route to one of its parents, if that accepts it. The answer is which of its hosts are served with TLS
 /// there.
-fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> Served {
+fn attach<'a>(
+    context: &mut Context<'_>,
+    (entry, taken): (&'a Entry, &mut Taken<'a>),
+    parent: &Tree,
+    index: usize,
+    hosts: &[String],
+) -> Served {
     let mut served = Served::default();
     let Some(name) = text(parent, &["name"]) else { return served };
     let kind = text(parent, &["kind"]).unwrap_or("Gateway");
@@ -291,7 +364,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
     if listens(group, kind)
         && let Some(gateway) = context.cluster.find(&key)
     {
-        match accepting(context, &context.cluster.entries()[gateway], entry, parent, hosts) {
+        match accepting(context, gateway, (entry, taken), parent, hosts) {
             Ok(with_tls) => served = with_tls,
             Err(reason) => {
                 let route = context.position(entry);
@@ -319,19 +392,23 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
 }
 
 /// Whether any listener that a parent reference means accepts a route: then which of its hosts have TLS; else why not.
-fn accepting(
+fn accepting<'a>(
     context: &mut Context<'_>,
-    gateway: &Entry,
-    route: &Entry,
+    at: usize,
+    (route, taken): (&'a Entry, &mut Taken<'a>),
     parent: &Tree,
     hosts: &[String],
 ) -> Result<Served, RefusalReason> {
+    let gateway = &context.cluster.entries()[at];
     let section = text(parent, &["sectionName"]);
     let port = number(parent, &["port"]);
     let mut meant = 0;
     let mut accepted = false;
     let mut secure = Served::default();
-    for listener in items(&gateway.object.tree, &["spec", "listeners"]) {
+    // Why none of its listeners surely takes the route.
+    let (mut is_sure, mut unsure) = (false, None);
+    let mut older = None;
+    for (l, listener) in items(&gateway.object.tree, &["spec", "listeners"]).enumerate() {
         if section.is_some_and(|s| text(listener, &["name"]) != Some(s))
             || port.is_some_and(|p| number(listener, &["port"]) != Some(p))
         {
@@ -341,6 +418,19 @@ fn accepting(
         let own = text(listener, &["hostname"]).unwrap_or("*");
         let mut served = hosts_or_any(hosts).into_iter().filter(|h| hosts_meet(own, h)).peekable();
         if served.peek().is_some() && admits(context, gateway, listener, route) {
+            if is_taken(context, taken, (at, l), (route, hosts)) {
+                older = taken.iter().find(|((g, i, _), _)| (*g, *i) == (at, l)).map(|(_, all)| all[0].key.clone());
+                continue;
+            }
+            let field = format!("spec.listeners[{l}]");
+            match untold(context, gateway, listener, route) {
+                Some(text) => unsure = Some(text),
+                None if conflicts(gateway, l) => {
+                    let text = format!("{field} of {} conflicts with another listener on its port", gateway.key);
+                    unsure = Some(text);
+                }
+                None => is_sure = true,
+            }
             accepted = true;
             let tls = listener_tls(listener);
             let hosts = text(listener, &["hostname"]).map(str::to_owned).into_iter().collect();
@@ -352,8 +442,12 @@ fn accepting(
             }
         }
     }
+    if let Some(text) = unsure.filter(|_| !is_sure) {
+        context.fault(route, text, "spec.parentRefs");
+    }
     match (accepted, meant, section, port) {
         (true, ..) => Ok(secure),
+        (false, ..) if let Some(older) = older => Err(RefusalReason::Taken(older)),
         // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
         (false, 0, None, None) => {
             context.heard_elsewhere(route);
@@ -430,6 +524,19 @@ fn admits_from(context: &Context<'_>, gateway: &Entry, said: Option<&Tree>, defa
     }
 }
 
+/// Why it is not known whether a listener takes routes of a namespace: it asks for labels, and the input does not
+/// declare the namespace.
+fn untold(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry) -> Option<String> {
+    let said = listener.at(&["allowedRoutes", "namespaces"])?;
+    let home = route.key.namespace();
+    let namespace = context.cluster.namespaces().get(home).filter(|n| n.declared.is_none())?;
+    let selector = said.get("selector").filter(|_| text(said, &["from"]) == Some("Selector"))?;
+    let is_known = policy::from_tree(selector).is_ok_and(|s| s.matches(&namespace.labels));
+    (!is_known).then(|| {
+        format!("{} takes routes by labels of their namespaces, and those of {home} are not in the input", gateway.key)
+    })
+}
+
 /// What a backend reference leads to, unless it may not.
 fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &Evidence) -> Option<(NodeId, Backend)> {
     let reference = reference(context, entry, backend, said.field.clone())?;
@@ -461,11 +568,23 @@ fn reference<'a>(context: &mut Context<'_>, entry: &'a Entry, backend: &Tree, fi
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();
     let namespace = text(backend, &["namespace"]).filter(|n| !n.is_empty()).unwrap_or(entry.key.namespace());
-    let key = ObjectKey::new(group, kind, namespace, name);
+    let mut key = ObjectKey::new(group, kind, namespace, name);
+    let own = ObjectKey::new("", "Service", namespace, name);
+    if (group, kind) == ("multicluster.x-k8s.io", "ServiceImport") && context.service(&own).is_some() {
+        // The Service of that name in each cluster that exports it
+        // (https://gateway-api.sigs.k8s.io/geps/gep-1748/).
+        context.unjudged(
+            entry,
+            format!("ServiceImport {name}, which is the Service of all clusters that export it,"),
+            &field,
+        );
+        key = own;
+    }
     let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
     if port == Backend::None && kind == "Service" && group.is_empty() {
         context.fault(entry, format!("it names no port of Service {name}, and is not created without"), &field);
     }
+    limits::plugins_of_backends(context, entry, std::slice::from_ref(&key));
     let is_alias = |s: &Service| services::kind(s) == ServiceKind::ExternalName;
     if group.is_empty() && context.service(&ObjectKey::new(group, kind, namespace, name)).is_some_and(is_alias) {
         // (https://gateway-api.sigs.k8s.io/reference/spec/#backendobjectreference)

@@ -24,7 +24,9 @@ mod nginx;
 mod nginx_config;
 mod oldest;
 mod openshift;
+mod points;
 mod route;
+mod routers;
 mod tls;
 mod traefik;
 
