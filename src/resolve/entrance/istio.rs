@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::super::facts::{ControllerHint, DestinationRule, Listening, Refusal, RefusalReason};
 use super::alb::Wanted;
 use super::doors::Hop;
-use super::gateway::hosts_meet;
+use super::listeners::hosts_meet;
 use super::route::{Rules, Target, everything, items, mirrored, number, strings, text, weight};
 use super::{Context, port_number};
 use crate::cluster::{Cluster, Entry};

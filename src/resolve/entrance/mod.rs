@@ -19,6 +19,7 @@ mod istio;
 mod knative;
 mod kong;
 mod limits;
+mod listeners;
 mod mergeable;
 mod nginx;
 mod nginx_config;
