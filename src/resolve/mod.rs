@@ -82,6 +82,7 @@ pub fn resolve(
         backends: IndexSet::new(),
         controllers: Controllers::of(cluster, controllers),
         doors: Doors::default(),
+        by_kind: BTreeMap::new(),
     };
     for (name, namespace) in cluster.namespaces() {
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
@@ -132,6 +133,8 @@ struct Context<'a> {
     controllers: Controllers,
     /// From where requests come to pods past all Ingresses and routes.
     doors: Doors,
+    /// Objects that are asked for again and again, by kind.
+    by_kind: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl Context<'_> {

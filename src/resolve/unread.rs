@@ -102,6 +102,7 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
         by_name.entry((workload.key.namespace(), &workload.key.name)).or_default().push(index);
     }
     let mut found = Vec::new();
+    let destinations = destinations(cluster);
     for (object, entry) in cluster.entries().iter().enumerate() {
         let id = NodeId::object(&entry.key);
         let drawn = context.graph.kind(&id);
@@ -121,11 +122,11 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
                 Leads::Namespace(_) => {}
                 leads => add(&entry.key.kind, leads),
             }
-        } else if is_entrance(entry) && !is_exposed(&links, &id) {
+        } else if is_entrance(entry) && !is_exposed(&links, &id) && !context.facts.read.contains(&object) {
             add(&entry.key.kind, leads(cluster, &by_name, entry, std::iter::empty()));
         } else if let Some((at, leads)) = passed_on(cluster, entry)
             .or_else(|| tunnelled(cluster, entry))
-            .or_else(|| chosen(cluster, entry))
+            .or_else(|| chosen(cluster, &destinations, entry))
             .or_else(|| by_fields(cluster, &by_name, entry))
         {
             put(&entry.key.kind, at, leads);
@@ -182,9 +183,18 @@ fn tunnelled(cluster: &Cluster, entry: &Entry) -> Option<(Span, Leads)> {
     Some((said.value.span, Leads::To(found.into_iter().collect())))
 }
 
+/// The hosts that VirtualServices send requests to.
+fn destinations(cluster: &Cluster) -> BTreeSet<&str> {
+    let services = cluster.entries().iter().filter(|e| e.key.kind == "VirtualService");
+    let lists =
+        services.flat_map(|e| ["http", "tls", "tcp"].into_iter().filter_map(|l| e.object.tree.at(&["spec", l])));
+    let routes = lists.flat_map(|list| list.items()).filter_map(|r| r.get("route"));
+    routes.flat_map(|r| r.items()).filter_map(|d| d.at(&["destination", "host"])?.as_str()).collect()
+}
+
 /// Where a ServiceEntry leads that selects pods, if a VirtualService sends requests to one of its hosts
 /// (<https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry-workload_selector>).
-fn chosen(cluster: &Cluster, entry: &Entry) -> Option<(Span, Leads)> {
+fn chosen(cluster: &Cluster, destinations: &BTreeSet<&str>, entry: &Entry) -> Option<(Span, Leads)> {
     if entry.key.group != "networking.istio.io" || entry.key.kind != "ServiceEntry" {
         return None;
     }
@@ -194,14 +204,7 @@ fn chosen(cluster: &Cluster, entry: &Entry) -> Option<(Span, Leads)> {
     let labels: BTreeMap<String, String> = labels.collect::<Option<_>>()?;
     let hosts: Vec<&str> =
         spec.get("hosts").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str).collect();
-    let sends = |route: &Tree| {
-        let to = route.get("route").map(Tree::items).unwrap_or_default().iter();
-        to.filter_map(|d| d.at(&["destination", "host"])?.as_str()).any(|h| hosts.contains(&h))
-    };
-    let is_sent = cluster.entries().iter().filter(|e| e.key.kind == "VirtualService").any(|e| {
-        let lists = ["http", "tls", "tcp"].into_iter().filter_map(|list| e.object.tree.at(&["spec", list]));
-        lists.flat_map(|list| list.items()).any(sends)
-    });
+    let is_sent = hosts.iter().any(|h| destinations.contains(h));
     let found = || cluster.select(entry.key.namespace(), &labels);
     (is_sent && !labels.is_empty()).then(|| (entry.object.span, Leads::To(found())))
 }
@@ -222,6 +225,11 @@ fn by_fields(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Option<(
     let home = entry.key.namespace.as_deref()?;
     let mut fields = Fields { cluster, home, balanced: None, named: BTreeMap::new() };
     fields.walk(entry.object.tree.get("spec")?, "", false);
+    if group == "agones.dev" {
+        // What a fleet makes has the ports of its template.
+        let of_fleet = [&["spec", "template", "spec", "ports"][..], &["spec", "template", "spec", "template", "ports"]];
+        of_fleet.iter().filter_map(|path| entry.object.tree.at(path)).for_each(|t| fields.walk(t, "", false));
+    }
     if let Some(at) = fields.balanced {
         let own = by_name.get(&(home, entry.key.name.as_str())).cloned().unwrap_or_default();
         let own = own.into_iter().filter(|w| cluster.workloads()[*w].key.kind == kind).collect();

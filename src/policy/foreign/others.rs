@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{BOTH, ForeignPolicy, IN, Influence};
 use crate::cluster::{Cluster, Entry, Workload};
-use crate::manifest::{Tree, Value};
+use crate::manifest::{Body, Tree, Value};
 use crate::net::{ClusterName, Labels, ObjectKey};
 use crate::policy::istio::Membership;
 use crate::policy::rule::Direction;
@@ -244,9 +244,10 @@ fn behind(cluster: &Cluster, host: &str, home: &str) -> Vec<usize> {
                 None => return Vec::new(),
             };
             let key = ObjectKey::new("", "Service", namespace, service);
-            let found = cluster.services().find(|(e, _)| e.key == key);
-            let labels = found.and_then(|(e, s)| Some((e, s.spec.as_ref()?.selector.as_ref()?)));
-            labels.map(|(e, labels)| selected(e, labels)).unwrap_or_default()
+            let Some(entry) = cluster.find(&key).map(|at| &cluster.entries()[at]) else { return Vec::new() };
+            let Body::Service(service) = &entry.object.body else { return Vec::new() };
+            let labels = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+            labels.map(|labels| selected(entry, labels)).unwrap_or_default()
         }
     };
     found.sort_unstable();

@@ -107,8 +107,7 @@ const HARMLESS: &[&str] = &[
 /// Keeps what plugins of all routes may do
 /// (<https://apisix.apache.org/docs/ingress-controller/concepts/apisix_global_rule/>).
 fn global(context: &mut Context<'_>, entry: &Entry) {
-    let cluster = context.cluster;
-    for rule in cluster.entries().iter().filter(|e| e.key.group == GROUP && e.key.kind == "ApisixGlobalRule") {
+    for (_, rule) in context.of_kind("ApisixGlobalRule").into_iter().filter(|(_, e)| e.key.group == GROUP) {
         let is_on = |plugin: &&Tree| plugin.get("enable").and_then(Tree::as_bool) != Some(false);
         for plugin in items(&rule.object.tree, &["spec", "plugins"]).filter(is_on) {
             let name = text(plugin, &["name"]).unwrap_or_default();

@@ -62,9 +62,8 @@ fn unserved(context: &mut Context<'_>, entry: &Entry, namespaces: Option<&[Strin
 /// Whether a namespace lets another one use a certificate of its own
 /// (<https://projectcontour.io/docs/main/config/tls-delegation/>).
 fn is_delegated(context: &Context<'_>, (home, name): (&str, &str), to: &str) -> bool {
-    let all = context.cluster.entries().iter();
-    let of_home = all.filter(|e| e.key.kind == "TLSCertificateDelegation" && e.key.namespace() == home);
-    of_home.flat_map(|e| items(&e.object.tree, &["spec", "delegations"])).any(|d| {
+    let all = context.of_kind("TLSCertificateDelegation").into_iter().map(|(_, e)| e);
+    all.filter(|e| e.key.namespace() == home).flat_map(|e| items(&e.object.tree, &["spec", "delegations"])).any(|d| {
         let is_meant = text(d, &["secretName"]).is_some_and(|s| s == name || s == "*");
         is_meant && items(d, &["targetNamespaces"]).filter_map(Tree::as_str).any(|n| n == to || n == "*")
     })

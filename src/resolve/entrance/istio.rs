@@ -188,8 +188,7 @@ fn filters(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) {
 /// Keeps which AuthorizationPolicies may be about the pods of a Gateway that the input does not hold
 /// (<https://istio.io/latest/docs/tasks/security/authorization/authz-ingress/>).
 fn authorized(context: &mut Context<'_>, entry: &Entry, selector: &Labels) {
-    let cluster = context.cluster;
-    for policy in cluster.entries().iter().filter(|e| e.key.kind == "AuthorizationPolicy") {
+    for (_, policy) in context.of_kind("AuthorizationPolicy") {
         let tree = &policy.object.tree;
         let wanted = labels(tree.at(&["spec", "selector", "matchLabels"]));
         let is_about = if wanted.is_empty() {

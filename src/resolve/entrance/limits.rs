@@ -116,10 +116,8 @@ fn is_kong(context: &Context<'_>, entry: &Entry) -> bool {
 /// Keeps what plugins of the whole of Kong may do
 /// (<https://developer.konghq.com/kubernetes-ingress-controller/reference/custom-resources/#kongclusterplugin>).
 pub(super) fn global_plugins(context: &mut Context<'_>, entry: &Entry) {
-    let cluster = context.cluster;
-    let is_global =
-        |e: &&Entry| e.key.kind == "KongClusterPlugin" && e.object.labels.get("global").is_some_and(|v| v == "true");
-    for (index, found) in cluster.entries().iter().enumerate().filter(|(_, e)| is_global(e)) {
+    let is_global = |e: &Entry| e.object.labels.get("global").is_some_and(|v| v == "true");
+    for (index, found) in context.of_kind("KongClusterPlugin").into_iter().filter(|(_, e)| is_global(e)) {
         let plugin = text(&found.object.tree, &["plugin"]).unwrap_or_default();
         context.read(index);
         if AUTHENTICATING.contains(&plugin) {

@@ -1,7 +1,7 @@
 //! The listeners of the Gateway API: which routes each takes, how it encrypts their requests, and where several stand in
 //! each other's way (<https://gateway-api.sigs.k8s.io/reference/spec/#listener>).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::{Listening, RefusalReason};
 use super::route::{items, number, text};
@@ -36,8 +36,8 @@ fn is_taken<'a>(
     let claims = exclusive(route, hosts);
     for claim in &claims {
         let known = taken.entry((gateway, listener, claim.clone())).or_default();
-        let mut all: Vec<&Entry> = known.clone();
-        all.push(route);
+        // They come in the order of their times, so that the first is the oldest if any is.
+        let all: Vec<&Entry> = known.first().copied().into_iter().chain([route]).collect();
         known.push(route);
         let first = oldest::oldest(&all);
         all_taken &= all.len() > 1 && first.is_some_and(|f| f.key != route.key);
@@ -49,22 +49,33 @@ fn is_taken<'a>(
     !claims.is_empty() && all_taken
 }
 
-/// Whether another listener of a Gateway stands in the way of one: they listen on one port, and nothing tells their
-/// requests apart (<https://gateway-api.sigs.k8s.io/reference/spec/#listener>).
-fn conflicts(gateway: &Entry, index: usize) -> bool {
-    let all: Vec<&Tree> = items(&gateway.object.tree, &["spec", "listeners"]).collect();
+/// Which listeners of a Gateway others stand in the way of: they listen on one port, and nothing tells their requests
+/// apart (<https://gateway-api.sigs.k8s.io/reference/spec/#listener>).
+fn conflicting(gateway: &Entry) -> Vec<bool> {
     let family = |l: &Tree| match text(l, &["protocol"]) {
         Some("HTTPS") => "TLS".to_owned(),
         other => other.unwrap_or_default().to_owned(),
     };
-    let host = |l: &Tree| text(l, &["hostname"]).unwrap_or_default().to_ascii_lowercase();
-    let Some(own) = all.get(index) else { return false };
-    let others = all.iter().enumerate().filter(|(i, l)| *i != index && number(l, &["port"]) == number(own, &["port"]));
-    others.map(|(_, l)| l).any(|l| {
-        let is_udp = |l: &Tree| family(l) == "UDP";
-        let is_same = family(l) == family(own) && (matches!(family(l).as_str(), "TCP" | "UDP") || host(l) == host(own));
-        is_same || family(l) != family(own) && !is_udp(l) && !is_udp(own)
-    })
+    // Connections of TCP and UDP have no name of a host.
+    let host = |l: &Tree| match family(l).as_str() {
+        "TCP" | "UDP" => String::new(),
+        _ => text(l, &["hostname"]).unwrap_or_default().to_ascii_lowercase(),
+    };
+    let all: Vec<(Option<u16>, String, String)> = items(&gateway.object.tree, &["spec", "listeners"])
+        .map(|l| (number(l, &["port"]), family(l), host(l)))
+        .collect();
+    let mut same: BTreeMap<&(Option<u16>, String, String), usize> = BTreeMap::new();
+    let mut families: BTreeMap<Option<u16>, BTreeSet<&str>> = BTreeMap::new();
+    for listener in &all {
+        *same.entry(listener).or_default() += 1;
+        if listener.1 != "UDP" {
+            families.entry(listener.0).or_default().insert(&listener.1);
+        }
+    }
+    let is_mixed = |(port, family, _): &(Option<u16>, String, String)| {
+        family != "UDP" && families.get(port).is_some_and(|f| f.len() > 1)
+    };
+    all.iter().map(|listener| same[listener] > 1 || is_mixed(listener)).collect()
 }
 
 /// The hosts of a route; `*` for one that names none.
@@ -96,6 +107,7 @@ pub(super) fn accepting<'a>(
     hosts: &[String],
 ) -> Result<Served, RefusalReason> {
     let gateway = &context.cluster.entries()[at];
+    let conflicting = conflicting(gateway);
     let section = text(parent, &["sectionName"]);
     let port = number(parent, &["port"]);
     let mut meant = 0;
@@ -121,7 +133,7 @@ pub(super) fn accepting<'a>(
             let field = format!("spec.listeners[{l}]");
             match untold(context, gateway, listener, route) {
                 Some(text) => unsure = Some(text),
-                None if conflicts(gateway, l) => {
+                None if conflicting.get(l) == Some(&true) => {
                     let text = format!("{field} of {} conflicts with another listener on its port", gateway.key);
                     unsure = Some(text);
                 }

@@ -56,10 +56,9 @@ fn mismatched(context: &mut Context<'_>, entries: &[&Entry]) {
     for server in entries.iter().filter(|e| e.key.kind == "VirtualServer") {
         for named in items(&server.object.tree, &["spec", "routes"]).filter_map(|r| text(r, &["route"])) {
             let (namespace, name) = named.split_once('/').unwrap_or((server.key.namespace(), named));
-            let is_meant = |e: &&&Entry| {
-                e.key.kind == "VirtualServerRoute" && e.key.namespace() == namespace && e.key.name == name
-            };
-            if let Some(route) = entries.iter().find(is_meant).filter(|route| host(route) != host(server)) {
+            let found = context.cluster.find(&ObjectKey::new(GROUP, "VirtualServerRoute", namespace, name));
+            let route = found.map(|at| &context.cluster.entries()[at]);
+            if let Some(route) = route.filter(|route| host(route) != host(server)) {
                 let text = format!("its host is not that of {}, and the controller ignores it", server.key);
                 context.fault(route, text, "spec.host");
             }
@@ -158,10 +157,12 @@ fn listeners<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<&'a str, 
 
 fn virtual_server(context: &mut Context<'_>, entry: &Entry, mut rules: Rules<'_>, (list, tls): (&str, HostTls)) {
     let host = host(entry);
+    let narrow = rules.narrow;
     for (r, route) in items(&entry.object.tree, &["spec", list]).enumerate() {
         let at = format!("spec.{list}[{r}]");
         let (path, path_type) = path(text(route, &["path"]).unwrap_or("/"));
         let rule = RouteRule { path: Some(path), path_type: Some(path_type), ..everything(host.clone(), tls) };
+        rules.narrow = narrow && has_list(context, entry, route);
         if let Some(other) = text(route, &["route"]) {
             let (namespace, name) = other.split_once('/').unwrap_or((entry.key.namespace(), other));
             let said = context.evidence(entry, &format!("{at}.route"));
@@ -169,10 +170,7 @@ fn virtual_server(context: &mut Context<'_>, entry: &Entry, mut rules: Rules<'_>
             rules.push((end, Backend::None), rule.clone(), said);
         }
         own(context, &rules, route, &at, &rule);
-        let narrow = rules.narrow;
-        rules.narrow = narrow && has_list(context, entry, route);
         split(context, &mut rules, route, &rule);
-        rules.narrow = narrow;
         for (m, found) in items(route, &["matches"]).enumerate() {
             let path = format!("{} (match {})", rule.path.as_deref().unwrap_or_default(), m + 1);
             let rule = RouteRule { path: Some(path), when: When::Conditional, ..rule.clone() };

@@ -7,6 +7,9 @@ use crate::cluster::Entry;
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
+/// How the ConfigMaps of its charts are called.
+pub(super) const NAMES: &[&str] = &["ingress-nginx-controller", "nginx-ingress-controller"];
+
 /// Keys that keep addresses out.
 const LISTS: &[&str] = &["block-cidrs", "denylist-source-range", "whitelist-source-range", "allowlist-source-range"];
 
@@ -53,10 +56,5 @@ fn config(context: &Context<'_>, entry: &Entry) -> Option<usize> {
             return cluster.find(&ObjectKey::new("", "ConfigMap", home, name));
         }
     }
-    let is_of = |e: &Entry| {
-        e.key.kind == "ConfigMap"
-            && e.key.group.is_empty()
-            && matches!(e.key.name.as_str(), "ingress-nginx-controller" | "nginx-ingress-controller")
-    };
-    cluster.entries().iter().position(is_of).filter(|_| pods.is_empty())
+    context.of_kind("ConfigMap").first().map(|(index, _)| *index).filter(|_| pods.is_empty())
 }

@@ -19,20 +19,21 @@ const DEEPEST: usize = 8;
 /// Adds every route with its edges.
 pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in entries.iter().filter(|e| is_route(e)) {
-        route(context, entry, entries);
+        route(context, entry);
     }
 }
 
 /// Adds the edges by which a route gets the requests of its parents, which may come from no other
 /// (<https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/multi-layer-routing/>).
-fn parents(context: &mut Context<'_>, entry: &Entry, entries: &[&Entry]) {
+fn parents(context: &mut Context<'_>, entry: &Entry) {
     for (p, parent) in items(&entry.object.tree, &["spec", "parentRefs"]).enumerate() {
         let Some(name) = text(parent, &["name"]) else { continue };
         let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace());
         let key = ObjectKey::new(&entry.key.group, "IngressRoute", namespace, name);
         let said = context.evidence(entry, &format!("spec.parentRefs[{p}]"));
         let mut rules = Vec::new();
-        if let Some(parent) = entries.iter().find(|e| e.key == key) {
+        let cluster = context.cluster;
+        if let Some(parent) = cluster.find(&key).map(|at| &cluster.entries()[at]) {
             let tls = tls(&parent.object.tree);
             let (hosts, all) = matched(&parent.object.tree);
             context.route(parent, &hosts);
@@ -66,7 +67,7 @@ fn matched(tree: &Tree) -> (Vec<String>, Vec<Vec<Alternative>>) {
     (hosts, all)
 }
 
-fn route(context: &mut Context<'_>, entry: &Entry, entries: &[&Entry]) {
+fn route(context: &mut Context<'_>, entry: &Entry) {
     let tree = &entry.object.tree;
     if entry.key.kind == "IngressRouteUDP" {
         let object = context.position(entry);
@@ -94,7 +95,7 @@ fn route(context: &mut Context<'_>, entry: &Entry, entries: &[&Entry]) {
     let is_child = items(tree, &["spec", "parentRefs"]).next().is_some();
     let mut points = items(tree, &["spec", "entryPoints"]).filter_map(Tree::as_str).peekable();
     if is_child {
-        parents(context, entry, entries);
+        parents(context, entry);
     } else if points.peek().is_some() && points.all(is_internal_word) {
         let said = context.evidence(entry, "spec.entryPoints");
         let from = context.private_network(said.clone());
