@@ -24,6 +24,7 @@ family! {
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     other_selects_nothing(scene);
+    nobodys(scene);
     names_without_dns(scene);
     for (entry, policy) in network_policies(scene) {
         selects_nothing(scene, entry, policy);
@@ -238,6 +239,43 @@ fn other_selects_nothing(scene: &mut Scene<'_>) {
         scene
             .report(Code::PolicySelectsNothing, entry, "", message)
             .help("correct its selector, or leave the policy out");
+    }
+}
+
+/// Policies of the whole cluster, or of some of its namespaces, that are about no pod of the input.
+fn nobodys(scene: &mut Scene<'_>) {
+    let connectivity = scene.connectivity;
+    let all = connectivity.policies().iter().enumerate();
+    let mut told: BTreeSet<&ObjectKey> =
+        all.filter(|(index, _)| connectivity.selects(*index)).map(|(_, p)| &p.key).collect();
+    for policy in connectivity.policies() {
+        let NamespaceSelection::Labeled(_) = &policy.subject.namespaces else { continue };
+        let pods = &policy.subject.pods;
+        let asks = pods.keys().into_iter().any(|key| !is_added(key));
+        if !asks || !policy.key.kind.ends_with("Policy") || !told.insert(&policy.key) {
+            continue;
+        }
+        let spaces = scene.pods.namespaces(scene.cluster, &policy.subject.namespaces);
+        let inhabited: Vec<&str> = spaces.iter().copied().filter(|n| !scene.is_bare(n)).collect();
+        if inhabited.is_empty() || inhabited.iter().any(|n| scene.is_operated(n)) {
+            continue;
+        }
+        let Some(entry) = scene.find(&policy.key) else { continue };
+        let is_plain = !pods.keys().into_iter().any(is_added);
+        let what = if is_plain { format!(" has {pods}") } else { " of the input is meant".to_owned() };
+        let message = format!("{} selects no pod: none{what}", title(policy));
+        let near = inhabited.iter().find_map(|n| near(scene, n, pods).filter(|n| n.slip));
+        let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path.as_str()));
+        let is_near = related.is_some();
+        let mut report = scene
+            .report(Code::PolicySelectsNothing, entry, "", message)
+            .help("correct its selector, or leave the policy out");
+        if let Some((entry, path)) = related {
+            report = report.related(entry, path, "the labels of its pods");
+        }
+        if !is_near {
+            report.lowered("it holds for pods of namespaces that the input does not contain, too");
+        }
     }
 }
 

@@ -225,6 +225,7 @@ fn refusals(scene: &mut Scene<'_>) {
             RefusalReason::NoListenerSets => {
                 format!("its `allowedListeners` take none of namespace {}", route.key.namespace())
             }
+            RefusalReason::Taken(other) => format!("its listener sends to {other}, which is older"),
             RefusalReason::NotTaken { hosts } => {
                 let hosts = if hosts.is_empty() { String::new() } else { format!(" for {}", hosts.join(", ")) };
                 format!("no listener takes a {} of namespace {}{hosts}", route.key.kind, route.key.namespace())

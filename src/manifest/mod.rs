@@ -133,7 +133,12 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
     let mut trees = Vec::new();
     let fault = read_trees(&input, &mut trees, &mut document.problems).err();
     let may_be_template = input.chunk.text.contains(['{', '$', '<', '@', '%']);
+    let of_ytt = input.chunk.text.contains("#@").then(|| template::of_ytt(&input)).flatten();
     for tree in trees {
+        if of_ytt.is_some() && tree.get("apiVersion").is_some() && tree.get("kind").is_some() {
+            document.template = of_ytt;
+            continue;
+        }
         if may_be_template && let Some(at) = template::placeholder(&tree) {
             document.template = Some(at);
             continue;

@@ -108,6 +108,39 @@ pub(super) fn has(text: &str) -> bool {
         || (text.starts_with('%') && between("%", "%"))
 }
 
+/// Where a document shows that it is a template of ytt: a value that it computes, or a statement, stands in a comment
+/// that begins with `#@` (<https://carvel.dev/ytt/docs/latest/yaml-primer/>). Blocks of text are no part of it.
+pub(super) fn of_ytt(input: &Input<'_>) -> Option<Span> {
+    let mut offset = 0;
+    // The depth of the line that begins a block of text.
+    let mut block: Option<usize> = None;
+    for line in input.chunk.text.split_inclusive('\n') {
+        let start = offset;
+        offset += line.len();
+        let content = line.trim();
+        let depth = line.len() - line.trim_start().len();
+        if content.is_empty() || block.is_some_and(|block| depth > block) {
+            continue;
+        }
+        block = None;
+        let code = content.split(" #").next().unwrap_or(content).trim_end();
+        if code.ends_with(['|', '>']) || code.ends_with("|-") || code.ends_with(">-") || code.ends_with("|+") {
+            block = Some(depth);
+        }
+        let mut places = line.match_indices("#@").map(|(at, _)| at);
+        let is_said = |at: usize| {
+            let (before, after) = (line[..at].trim_end(), &line[at + 2..]);
+            let is_value = before.ends_with([':', '-']);
+            let is_statement = before.is_empty() && !after.starts_with("schema/");
+            (is_value || is_statement) && after.starts_with([' ', '/', 'o', 'y'])
+        };
+        if let Some(at) = places.find(|at| is_said(*at)) {
+            return Some(input.span_at(start + at, start + at + 2));
+        }
+    }
+    None
+}
+
 /// Whether a problem is about a value that is a placeholder.
 pub(super) fn caused(problem: &Diagnostic, text: &str) -> bool {
     let is_value = matches!(problem.code, Code::FieldType | Code::FieldValue);
@@ -168,6 +201,8 @@ pub(super) fn summary(sources: &Sources, places: &[Span], documents: &BTreeMap<F
         format!(
             "for a Helm chart: `helm template {chart_word} | kubesketch draw -`, or `kubesketch draw --helm {chart_word}`"
         )
+    } else if sources.text(first.file).contains("#@ ") {
+        "let ytt render it first, as in `ytt -f FILE | kubesketch draw -`".to_owned()
     } else {
         "let the program that it is for replace the placeholders first, as in `envsubst < FILE | kubesketch draw -`"
             .to_owned()

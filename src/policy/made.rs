@@ -13,14 +13,22 @@ const DEEPEST: usize = 16;
 pub(super) fn makes_policies(entry: &Entry) -> bool {
     let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
     let is_unknown = group.contains('.') && !group.ends_with(".k8s.io") && !is_irrelevant(group, kind);
+    // What Kyverno generates by an expression stands in its text.
+    let is_generated = kind.ends_with("GeneratingPolicy");
+    let mut parts = entry.object.tree.entries().iter().filter(|e| !matches!(&*e.key, "metadata" | "status"));
     is_unknown
         && matches!(entry.object.body, Body::Other)
-        && entry
-            .object
-            .tree
-            .entries()
-            .iter()
-            .any(|e| !matches!(&*e.key, "metadata" | "status") && describes(&e.value, 0))
+        && parts.any(|e| describes(&e.value, 0) || is_generated && names(&e.value, 0))
+}
+
+/// Whether some text in a value names a kind of network policies in quotes.
+fn names(tree: &Tree, depth: usize) -> bool {
+    match &tree.value {
+        _ if depth > DEEPEST => false,
+        Value::Map(entries) => entries.iter().any(|e| names(&e.value, depth + 1)),
+        Value::Seq(items) => items.iter().any(|item| names(item, depth + 1)),
+        _ => tree.as_str().is_some_and(|text| text.contains("NetworkPolicy\"")),
+    }
 }
 
 /// Whether a value holds a NetworkPolicy, or what one has in its `spec`.
@@ -30,7 +38,8 @@ fn describes(tree: &Tree, depth: usize) -> bool {
         Value::Map(entries) => {
             let is_policy = tree.get("kind").and_then(Tree::as_str).is_some_and(|k| k.ends_with("NetworkPolicy"));
             let is_whole = is_policy && ["spec", "data", "clone"].iter().any(|field| tree.get(field).is_some());
-            let is_spec = tree.get("podSelector").is_some() && tree.get("policyTypes").is_some();
+            let is_spec = ["policyTypes", "ingress", "egress"].iter().any(|field| tree.get(field).is_some())
+                && tree.get("podSelector").is_some();
             let is_copied = tree.at(&["cloneList", "kinds"]).map(Tree::items).unwrap_or_default();
             let is_copied = is_copied.iter().filter_map(Tree::as_str).any(|kind| kind.ends_with("NetworkPolicy"));
             is_whole || is_spec || is_copied || entries.iter().any(|e| describes(&e.value, depth + 1))

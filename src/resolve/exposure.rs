@@ -27,7 +27,11 @@ pub(super) fn nodes(context: &mut Context<'_>) {
             if on_host { (Expose::HostNetwork, "hostNetwork") } else { (Expose::HostPort, "containers") };
         let entry = &cluster.entries()[workload.entry];
         let said = context.evidence(entry, &format!("{}.{field}", workload.spec.pod_path));
-        let from = context.internet();
+        // An address inside the network is reached from there.
+        let given = workload.spec.pod.containers.iter().flat_map(|c| c.ports.iter().flatten());
+        let given = given.filter(|p| p.host_port.is_some()).map(|p| p.host_ip.as_deref().unwrap_or_default());
+        let is_inside = !on_host && clouds::are_inside(given);
+        let from = if is_inside { context.private_network(said.clone()) } else { context.internet() };
         let detail = EdgeDetail::Exposes(vec![Exposure { via, ports }]);
         context.graph.edge(&from, &NodeId::object(&workload.key), detail, [said]);
         context.facts.host_ports.extend(found);

@@ -146,6 +146,16 @@ impl Facts {
         self.unjudged.get(&object).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// What is not evaluated of a way through an entrance, whose nodes these are.
+    pub fn unjudged_on<'f>(
+        &'f self,
+        object: usize,
+        way: &'f [&NodeId],
+    ) -> impl Iterator<Item = &'f Unjudged> + use<'f> {
+        let is_meant = |u: &&Unjudged| u.only.is_empty() || way.iter().any(|node| u.only.contains(*node));
+        self.unjudged_of(object).iter().filter(is_meant)
+    }
+
     /// Probes of a workload that no port of its pods answers.
     pub fn probes_of(&self, workload: usize) -> &[UnansweredProbe] {
         of_object(&self.probes, workload, |p| p.workload)
@@ -340,6 +350,8 @@ pub struct Listening {
 /// Something that may keep clients out of an entrance, or send their requests elsewhere, and is not evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unjudged {
+    /// The nodes that it is about, where it is not about all that the entrance sends requests to.
+    pub only: BTreeSet<NodeId>,
     /// What it is, as the subject of a sentence in the singular.
     pub what: String,
     /// The field of the entrance that says so, or that names it.
@@ -469,6 +481,8 @@ pub enum RefusalReason {
     NoListenerOn(u16),
     /// It takes no ListenerSets of that namespace.
     NoListenerSets,
+    /// Its listener sends to one route only, and an older one has it.
+    Taken(ObjectKey),
     /// None of its listeners takes routes of this kind, namespace and hosts.
     NotTaken {
         /// The hosts of the route; none for any host.

@@ -26,7 +26,7 @@ mod unrendered;
 mod ways;
 mod workloads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexSet;
 
@@ -84,6 +84,7 @@ pub fn resolve(
         backends: IndexSet::new(),
         controllers: Controllers::of(cluster, controllers),
         doors: Doors::default(),
+        by_kind: BTreeMap::new(),
     };
     for (name, namespace) in cluster.namespaces() {
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
@@ -136,6 +137,8 @@ struct Context<'a> {
     controllers: Controllers,
     /// From where requests come to pods past all Ingresses and routes.
     doors: Doors,
+    /// Objects that are asked for again and again, by kind.
+    by_kind: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl Context<'_> {
@@ -203,8 +206,13 @@ impl Context<'_> {
 
     /// Keeps that something about an entrance is not evaluated.
     fn unjudged(&mut self, entry: &Entry, what: impl Into<String>, field: &str) {
+        self.unjudged_to(entry, what, field, BTreeSet::new());
+    }
+
+    /// Keeps that something about the ways through an entrance to some nodes is not evaluated; to none: to any.
+    fn unjudged_to(&mut self, entry: &Entry, what: impl Into<String>, field: &str, only: BTreeSet<NodeId>) {
         let object = self.position(entry);
-        let found = Unjudged { what: what.into(), field: field.to_owned() };
+        let found = Unjudged { only, what: what.into(), field: field.to_owned() };
         let known = self.facts.unjudged.entry(object).or_default();
         if !known.contains(&found) {
             known.push(found);

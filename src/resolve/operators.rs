@@ -19,6 +19,24 @@ const CONFIGURING: &[&str] = &[
     "projectcalico.org",
 ];
 
+/// Groups that end as those of Kubernetes do and whose controllers make pods.
+const FROM_OUTSIDE: &[&str] = &["sparkoperator.k8s.io"];
+
+/// Kinds with templates of pods whose controllers add labels that are not known here.
+const ADDING: &[(&str, &str)] = &[
+    ("argoproj.io", "CronWorkflow"),
+    ("argoproj.io", "Workflow"),
+    ("kubeflow.org", "MPIJob"),
+    ("kubeflow.org", "PaddleJob"),
+    ("kubeflow.org", "PyTorchJob"),
+    ("kubeflow.org", "TFJob"),
+    ("kubeflow.org", "XGBoostJob"),
+    ("ray.io", "RayJob"),
+    ("ray.io", "RayService"),
+    ("sparkoperator.k8s.io", "ScheduledSparkApplication"),
+    ("sparkoperator.k8s.io", "SparkApplication"),
+];
+
 /// By namespace the first such object.
 pub(super) fn operated(cluster: &Cluster) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
@@ -32,10 +50,13 @@ pub(super) fn operated(cluster: &Cluster) -> BTreeMap<String, usize> {
 
 fn may_make_pods(entry: &Entry) -> bool {
     let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
-    let own = !group.contains('.') || group.ends_with(".k8s.io") || group == "k8s.io";
-    matches!(entry.object.body, Body::Other)
-        && !own
-        && !is_irrelevant(group, kind)
-        && !is_entrance_group(group)
-        && !CONFIGURING.iter().any(|g| group.ends_with(g))
+    let of_cluster = group.ends_with(".k8s.io") && !FROM_OUTSIDE.contains(&group);
+    let own = !group.contains('.') || of_cluster || group == "k8s.io";
+    // Of the pods of a template the labels are known, but for those that a controller adds.
+    ADDING.contains(&(group, kind))
+        || matches!(entry.object.body, Body::Other)
+            && !own
+            && !is_irrelevant(group, kind)
+            && !is_entrance_group(group)
+            && !CONFIGURING.iter().any(|g| group.ends_with(g))
 }

@@ -53,6 +53,7 @@ const ENTRANCES: &[(&str, &str)] = &[
     ("configuration.konghq.com", "TCPIngress"),
     ("configuration.konghq.com", "UDPIngress"),
     ("elbv2.k8s.aws", "TargetGroupBinding"),
+    ("flagger.app", "Canary"),
     ("gateway.solo.io", "RouteTable"),
     ("getambassador.io", "Mapping"),
     ("getambassador.io", "TCPMapping"),
@@ -101,6 +102,7 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
         by_name.entry((workload.key.namespace(), &workload.key.name)).or_default().push(index);
     }
     let mut found = Vec::new();
+    let destinations = destinations(cluster);
     for (object, entry) in cluster.entries().iter().enumerate() {
         let id = NodeId::object(&entry.key);
         let drawn = context.graph.kind(&id);
@@ -120,9 +122,13 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
                 Leads::Namespace(_) => {}
                 leads => add(&entry.key.kind, leads),
             }
-        } else if is_entrance(entry) && !is_exposed(&links, &id) {
+        } else if is_entrance(entry) && !is_exposed(&links, &id) && !context.facts.read.contains(&object) {
             add(&entry.key.kind, leads(cluster, &by_name, entry, std::iter::empty()));
-        } else if let Some((at, leads)) = passed_on(cluster, entry).or_else(|| by_fields(cluster, &by_name, entry)) {
+        } else if let Some((at, leads)) = passed_on(cluster, entry)
+            .or_else(|| tunnelled(cluster, entry))
+            .or_else(|| chosen(cluster, &destinations, entry))
+            .or_else(|| by_fields(cluster, &by_name, entry))
+        {
             put(&entry.key.kind, at, leads);
         }
     }
@@ -150,6 +156,59 @@ fn passed_on(cluster: &Cluster, entry: &Entry) -> Option<(Span, Leads)> {
     (!data.entries().is_empty()).then(|| (data.span, Leads::To(found.into_iter().collect())))
 }
 
+/// Where a ConfigMap leads that is the configuration of a tunnel from outside
+/// (<https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/configuration-file/>,
+/// <https://gofrp.org/en/docs/>, <https://ngrok.com/docs/agent/config/>).
+fn tunnelled(cluster: &Cluster, entry: &Entry) -> Option<(Span, Leads)> {
+    if !entry.key.group.is_empty() || entry.key.kind != "ConfigMap" {
+        return None;
+    }
+    let data = entry.object.tree.get("data")?;
+    let is_one = |text: &str| {
+        let has = |key: &str| text.lines().any(|l| l.trim_start().trim_start_matches("- ").starts_with(key));
+        has("tunnel:") && has("ingress:") || has("authtoken:") && (has("tunnels:") || has("endpoints:"))
+    };
+    let said = data.entries().iter().find(|e| e.value.as_str().is_some_and(is_one))?;
+    let mut found = BTreeSet::new();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    for word in said.value.as_str()?.split(|c| !is_part(c)).filter(|w| !w.is_empty()) {
+        let Some(name) = ClusterName::parse(word) else { continue };
+        let home = name.namespace.unwrap_or(entry.key.namespace());
+        match pods_of_service(cluster, home, name.service) {
+            Behind::NoService => {}
+            Behind::Pods(workloads) => found.extend(workloads),
+            Behind::Elsewhere => return Some((said.value.span, Leads::Anywhere)),
+        }
+    }
+    Some((said.value.span, Leads::To(found.into_iter().collect())))
+}
+
+/// The hosts that VirtualServices send requests to.
+fn destinations(cluster: &Cluster) -> BTreeSet<&str> {
+    let services = cluster.entries().iter().filter(|e| e.key.kind == "VirtualService");
+    let lists =
+        services.flat_map(|e| ["http", "tls", "tcp"].into_iter().filter_map(|l| e.object.tree.at(&["spec", l])));
+    let routes = lists.flat_map(|list| list.items()).filter_map(|r| r.get("route"));
+    routes.flat_map(|r| r.items()).filter_map(|d| d.at(&["destination", "host"])?.as_str()).collect()
+}
+
+/// Where a ServiceEntry leads that selects pods, if a VirtualService sends requests to one of its hosts
+/// (<https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry-workload_selector>).
+fn chosen(cluster: &Cluster, destinations: &BTreeSet<&str>, entry: &Entry) -> Option<(Span, Leads)> {
+    if entry.key.group != "networking.istio.io" || entry.key.kind != "ServiceEntry" {
+        return None;
+    }
+    let spec = entry.object.tree.get("spec")?;
+    let labels = spec.at(&["workloadSelector", "labels"])?;
+    let labels = labels.entries().iter().map(|l| Some((l.key.to_string(), l.value.as_str()?.to_owned())));
+    let labels: BTreeMap<String, String> = labels.collect::<Option<_>>()?;
+    let hosts: Vec<&str> =
+        spec.get("hosts").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str).collect();
+    let is_sent = hosts.iter().any(|h| destinations.contains(h));
+    let found = || cluster.select(entry.key.namespace(), &labels);
+    (is_sent && !labels.is_empty()).then(|| (entry.object.span, Leads::To(found())))
+}
+
 /// Groups of which no kind opens an entrance though it names Services: these are called.
 const CALLING: &[&str] =
     &["argoproj.io", "cilium.io", "fluxcd.io", "k8s.io", "keda.sh", "opentelemetry.io", "projectcalico.org"];
@@ -169,6 +228,11 @@ fn by_fields(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Option<(
     let parts = entry.object.tree.entries().iter().filter(|e| !matches!(&*e.key, "metadata" | "status"));
     for part in parts {
         fields.walk(&part.value, &part.key.to_ascii_lowercase(), false);
+    }
+    if group == "agones.dev" {
+        // What a fleet makes has the ports of its template.
+        let of_fleet = [&["spec", "template", "spec", "ports"][..], &["spec", "template", "spec", "template", "ports"]];
+        of_fleet.iter().filter_map(|path| entry.object.tree.at(path)).for_each(|t| fields.walk(t, "", false));
     }
     if let Some(at) = fields.balanced {
         let own = by_name.get(&(home, entry.key.name.as_str())).cloned().unwrap_or_default();
@@ -224,7 +288,11 @@ impl<'a> Fields<'a> {
     fn text(&mut self, tree: &'a Tree, key: &str, of_backend: bool) {
         let Some(text) = tree.as_str() else { return };
         let is_type = key == "type" || key.ends_with("servicetype");
-        if is_type && ["loadbalancer", "nodeport"].contains(&text.to_ascii_lowercase().as_str()) {
+        // Ports of nodes for servers of games
+        // (https://agones.dev/site/docs/reference/gameserver/).
+        let is_host =
+            key == "portpolicy" && ["dynamic", "static", "passthrough"].contains(&text.to_ascii_lowercase().as_str());
+        if is_host || is_type && ["loadbalancer", "nodeport"].contains(&text.to_ascii_lowercase().as_str()) {
             self.balanced.get_or_insert(tree.span);
         }
         let host = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -277,6 +345,14 @@ fn is_inside_only(entry: &Entry) -> bool {
     if entry.key.kind == "VirtualService" && entry.key.group == "networking.istio.io" {
         let gateways = tree.at(&["spec", "gateways"]).map(Tree::items).unwrap_or_default();
         return gateways.iter().all(|g| g.as_str() == Some("mesh"));
+    }
+    if entry.key.kind == "Canary" {
+        // It makes routes and Ingresses if it names a Gateway or one of them
+        // (https://docs.flagger.app/usage/how-it-works#canary-service).
+        let has = |path: &[&str]| tree.at(path).is_some_and(|t| !t.is_null());
+        let named = [["spec", "ingressRef"], ["spec", "routeRef"], ["spec", "upstreamRef"]];
+        let of_service = [["spec", "service", "gateways"], ["spec", "service", "gatewayRefs"]];
+        return !named.iter().any(|p| has(p)) && !of_service.iter().any(|p| has(p));
     }
     let parents = tree.at(&["spec", "parentRefs"]).map(Tree::items).unwrap_or_default();
     let of_service = |parent: &Tree| parent.get("kind").and_then(Tree::as_str) == Some("Service");

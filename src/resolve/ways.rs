@@ -125,11 +125,13 @@ fn doubt(cluster: &Cluster, facts: &Facts, service: &NodeId, exposures: &[Exposu
 /// Whether something about the ways through an Ingress or route to what it sends to is not evaluated.
 fn unjudged(cluster: &Cluster, facts: &Facts, object: usize, to: &NodeId) -> Option<EntranceDoubt> {
     let of_node = |id: &NodeId| id.key().and_then(|key| cluster.find(key));
-    let is_unjudged = |at: usize| !facts.unjudged_of(at).is_empty() || !facts.faults_of(at).is_empty();
-    let is_open = |gate: &Gate| !gate.through.iter().filter_map(of_node).any(is_unjudged);
-    let is_certain =
-        !is_unjudged(object) && !of_node(to).is_some_and(is_unjudged) && facts.gates_of(object).iter().any(is_open);
-    (!is_certain).then_some(EntranceDoubt::Unjudged)
+    let own = NodeId::object(&cluster.entries()[object].key);
+    let is_certain = |gate: &Gate| {
+        let way: Vec<&NodeId> = gate.through.iter().chain([&own, to]).collect();
+        let is_unjudged = |at: usize| facts.unjudged_on(at, &way).next().is_some() || !facts.faults_of(at).is_empty();
+        !way.iter().filter_map(|id| of_node(id)).any(is_unjudged)
+    };
+    (!facts.gates_of(object).iter().any(is_certain)).then_some(EntranceDoubt::Unjudged)
 }
 
 /// Whether pods behind a Service may see the address of a node instead of the client's: unless it asks for that to be

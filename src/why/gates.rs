@@ -148,9 +148,10 @@ pub(super) fn unjudged<'n>(
     step: &mut Step,
 ) -> Option<String> {
     let mut first = None;
-    for object in nodes.into_iter().filter_map(|id| scene.cluster.find(id.key()?)) {
+    let way: Vec<&NodeId> = nodes.into_iter().collect();
+    for object in way.iter().filter_map(|id| scene.cluster.find(id.key()?)) {
         let entry = scene.entry(object);
-        for found in scene.facts.unjudged_of(object).iter().take(NAMED) {
+        for found in scene.facts.unjudged_on(object, &way).take(NAMED) {
             let text = format!(
                 "{}: {} is not evaluated and may keep requests out or send them elsewhere",
                 entry.key, found.what

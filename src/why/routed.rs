@@ -20,17 +20,23 @@ pub(super) fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answe
     let service = |rule: &Match| {
         let Answering::Sent(to, _) = rule.end else { return None };
         let key = scene.graph.node(to).id.key()?;
-        scene.cluster.find(key).filter(|&at| matches!(scene.entry(at).object.body, Body::Service(_)))
+        let at = scene.cluster.find(key)?;
+        match scene.entry(at).object.body {
+            Body::Service(_) => Some(Party::Service(at)),
+            // What is sent to pods past all Services: a Service of Knative.
+            Body::Workload(_) => scene.cluster.workloads().iter().position(|w| w.key == *key).map(Party::Workload),
+            _ => None,
+        }
     };
     let question = Question { from: Reference::Internet, to: Reference::Url(url.clone()), port: None };
     let sent = match rules.first() {
         Some(Match { end: Answering::Answered(_), .. }) | None => None,
         Some(_) => rules.iter().find_map(|rule| Some((rule, service(rule)?))),
     };
-    let Some((rule, index)) = sent else {
+    let Some((rule, party)) = sent else {
         return Ok(unsent(scene, &clients, url, &rules, (unsure, unheard)));
     };
-    let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
+    let mut answer = settled(scene, &question, (from, &party), None, Some((url, rule)))?;
     let mut others: Vec<String> = Vec::new();
     for other in rules.iter().filter(|r| r.end != rule.end) {
         let text = match &other.end {

@@ -269,6 +269,12 @@ fn fit(rule: &RouteRule, url: &Url, by: &Node) -> Option<Fit> {
     };
     let path = path_of(rule);
     let kind = rule.path_type.as_deref();
+    if by.id.key().is_some_and(|key| key.kind == "GRPCRoute") {
+        let method = rule.path.as_deref().unwrap_or("*/*");
+        let method = method.split_once(" (").map_or(method, |(method, _)| method);
+        let rank = (host, !method.contains('*'), method.len());
+        return of_method(method, &url.path).then_some(Fit { rank, is_loose: is_unread });
+    }
     let (fits, is_unsure) = match kind {
         Some("Exact") => (path == url.path, false),
         Some("RegularExpression") => expression(rule.path.as_deref().unwrap_or_default(), &url.path, one_label)?,
@@ -280,6 +286,15 @@ fn fit(rule: &RouteRule, url: &Url, by: &Node) -> Option<Fit> {
     };
     let rank = (host, kind == Some("Exact"), path.len());
     (fits || is_unsure).then_some(Fit { rank, is_loose: is_unsure || is_unread })
+}
+
+/// Whether a path is that of a method of gRPC, which is written as `Service/Method`, with `*` for any of them
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#grpcmethodmatch>).
+fn of_method(wanted: &str, path: &str) -> bool {
+    let Some((service, method)) = wanted.split_once('/') else { return true };
+    let fits = |wanted: &str, own: &str| wanted == "*" || wanted == own;
+    path.trim_start_matches('/').split_once('/').is_some_and(|(s, m)| fits(service, s) && fits(method, m))
+        || (service, method) == ("*", "*")
 }
 
 /// Larger expressions are not evaluated.
@@ -338,6 +353,13 @@ mod tests {
         assert_eq!(expression("/API/v[0-9]+", "/api/v2/x", true), Some((true, false)));
         assert_eq!(expression("/api/v[0-9]+", "/other", false), None);
         assert_eq!(expression("/api/(?=x)", "/api/x", false), Some((false, true)));
+    }
+
+    #[test]
+    fn methods_of_grpc_are_paths() {
+        assert!(of_method("shop.Cart/Add", "/shop.Cart/Add"));
+        assert!(of_method("shop.Cart/*", "/shop.Cart/Del") && of_method("*/Add", "/x/Add") && of_method("*/*", "/"));
+        assert!(!of_method("shop.Cart/Add", "/shop.Cart/Del"));
     }
 
     #[test]

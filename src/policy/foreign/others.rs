@@ -1,11 +1,11 @@
-//! What decides about connections though its kind is none of a policy: settings and annotations of other projects, and
-//! objects from which a controller makes policies. None of it is evaluated.
+//! What decides about connections though its kind is none of a policy: settings and annotations of other projects. None
+//! of it is evaluated.
 
 use std::collections::BTreeMap;
 
 use super::{BOTH, ForeignPolicy, IN, Influence};
 use crate::cluster::{Cluster, Entry, Workload};
-use crate::manifest::{Tree, Value};
+use crate::manifest::{Body, Tree};
 use crate::net::{ClusterName, Labels, ObjectKey};
 use crate::policy::istio::Membership;
 use crate::policy::rule::Direction;
@@ -17,19 +17,6 @@ pub(in crate::policy) fn all(cluster: &Cluster, root: &str) -> Vec<ForeignPolicy
         let tree = &entry.object.tree;
         let made = match (entry.key.group.as_str(), entry.key.kind.as_str()) {
             ("", "ConfigMap") => of_config(cluster, entry),
-            ("kyverno.io", "ClusterPolicy" | "Policy") => {
-                let rules = tree.at(&["spec", "rules"]).map(Tree::items).unwrap_or_default();
-                let makes = rules.iter().filter_map(|r| r.get("generate")).any(|g| names_policies(g, 0));
-                makes.then(|| everywhere(entry, "generate", Influence::Decides))
-            }
-            (group, kind) if group == "policies.kyverno.io" && kind.ends_with("GeneratingPolicy") => {
-                names_policies(tree, 0).then(|| everywhere(entry, "generate", Influence::Decides))
-            }
-            // (https://projectcapsule.dev/docs/tenants/enforcement/#networkpolicies)
-            ("capsule.clastix.io", "Tenant") => tree
-                .at(&["spec", "networkPolicies", "items"])
-                .filter(|items| !items.items().is_empty())
-                .map(|_| everywhere(entry, "networkPolicies", Influence::Decides)),
             ("kubeovn.io", "Subnet") => subnet(cluster, entry),
             ("kubeovn.io", "SecurityGroup") => security_group(cluster, entry),
             ("networking.istio.io", "DestinationRule") => destination_rule(cluster, entry, root),
@@ -59,25 +46,13 @@ fn policy(
         subject: None,
         members,
         enforced_by: None,
+        is_repeated: false,
         said: Some(said),
     }
 }
 
 fn everywhere(entry: &Entry, said: &'static str, influence: Influence) -> ForeignPolicy {
     policy(entry, said, influence, BOTH, None)
-}
-
-/// Deeper values are not looked at.
-const DEEPEST: usize = 16;
-
-/// Whether some text in a tree names a kind of network policies.
-fn names_policies(tree: &Tree, depth: usize) -> bool {
-    match &tree.value {
-        _ if depth > DEEPEST => false,
-        Value::Map(entries) => entries.iter().any(|e| names_policies(&e.value, depth + 1)),
-        Value::Seq(items) => items.iter().any(|item| names_policies(item, depth + 1)),
-        _ => tree.as_str().is_some_and(|text| text.ends_with("NetworkPolicy") || text.contains("NetworkPolicy\"")),
-    }
 }
 
 /// The settings of an installation: the mode of Cilium
@@ -232,9 +207,8 @@ fn behind(cluster: &Cluster, host: &str, home: &str) -> Vec<usize> {
     };
     let mut found: Vec<usize> = match host.strip_prefix('*') {
         Some(end) => {
-            let is_meant = |key: &ObjectKey| {
-                format!("{}.{}.svc.cluster.local", key.name, key.namespace()).ends_with(end)
-            };
+            let is_meant =
+                |key: &ObjectKey| format!("{}.{}.svc.cluster.local", key.name, key.namespace()).ends_with(end);
             let services = cluster.services().filter(|(e, _)| is_meant(&e.key));
             let labels = services.filter_map(|(e, s)| Some((e, s.spec.as_ref()?.selector.as_ref()?)));
             labels.flat_map(|(e, labels)| selected(e, labels)).collect()
@@ -245,9 +219,10 @@ fn behind(cluster: &Cluster, host: &str, home: &str) -> Vec<usize> {
                 None => return Vec::new(),
             };
             let key = ObjectKey::new("", "Service", namespace, service);
-            let found = cluster.services().find(|(e, _)| e.key == key);
-            let labels = found.and_then(|(e, s)| Some((e, s.spec.as_ref()?.selector.as_ref()?)));
-            labels.map(|(e, labels)| selected(e, labels)).unwrap_or_default()
+            let Some(entry) = cluster.find(&key).map(|at| &cluster.entries()[at]) else { return Vec::new() };
+            let Body::Service(service) = &entry.object.body else { return Vec::new() };
+            let labels = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+            labels.map(|labels| selected(entry, labels)).unwrap_or_default()
         }
     };
     found.sort_unstable();

@@ -11,7 +11,7 @@ use super::route::Clients;
 use crate::cluster::{Cluster, Entry};
 use crate::graph::{RouteRule, When};
 use crate::manifest::{Body, Tree};
-use crate::net::ObjectKey;
+use crate::net::{ClusterName, ObjectKey};
 
 type Annotations = BTreeMap<String, String>;
 
@@ -59,6 +59,12 @@ fn list<'a>(annotations: &'a Annotations, keys: &[&'static str]) -> Option<(&'st
 
 /// From where clients may come, if annotations restrict that; the field that does if what it says is no list of blocks.
 pub(super) fn clients(annotations: &Annotations) -> Option<Result<Clients, String>> {
+    // Who identifies himself need not come from there
+    // (https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#satisfy).
+    let is_any = annotations.get("nginx.ingress.kubernetes.io/satisfy").is_some_and(|v| v == "any");
+    if is_any && checked(annotations).is_some() {
+        return None;
+    }
     let (allowed, denied) = (list(annotations, ALLOWED), list(annotations, DENIED));
     let key = allowed.as_ref().or(denied.as_ref())?.0;
     let blocks = |list: Option<(&str, Vec<&str>)>| -> Option<Vec<String>> {
@@ -114,6 +120,57 @@ pub(super) fn redirect(annotations: &Annotations) -> Option<String> {
     let keys = ["nginx.ingress.kubernetes.io/permanent-redirect", "nginx.ingress.kubernetes.io/temporal-redirect"];
     let key = keys.iter().find(|key| annotations.get(**key).is_some_and(|v| !v.trim().is_empty()))?;
     Some(field(key))
+}
+
+/// Names of Services that get some requests of an Ingress beside its backends, with the fields that say so and whether
+/// they are copies: those of
+/// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#default-backend> and
+/// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#mirror>.
+pub(super) fn others<'a>(annotations: &'a Annotations, home: &'a str) -> Vec<(ObjectKey, String, When)> {
+    let get = |key: &str| annotations.get(&format!("nginx.ingress.kubernetes.io/{key}")).map(|v| v.trim());
+    let at = |key: &str| field(&format!("nginx.ingress.kubernetes.io/{key}"));
+    let mut found = Vec::new();
+    if let Some(name) = get("default-backend").filter(|n| !n.is_empty()) {
+        let (namespace, name) = name.split_once('/').unwrap_or((home, name));
+        let key = ObjectKey::new("", "Service", namespace, name);
+        found.push((key, at("default-backend"), When::Conditional));
+    }
+    if let Some(target) = get("mirror-target") {
+        let host = target.split_once("://").map_or(target, |(_, rest)| rest);
+        let host = host.split(['/', ':', '$']).next().unwrap_or(host);
+        if let Some(ClusterName { pod: None, service, namespace: Some(namespace), .. }) = ClusterName::parse(host) {
+            let key = ObjectKey::new("", "Service", namespace, service);
+            found.push((key, at("mirror-target"), When::Copied));
+        }
+    }
+    found
+}
+
+/// Whether an Ingress of Kong is for some methods or headers only
+/// (<https://developer.konghq.com/kubernetes-ingress-controller/reference/annotations/>).
+pub(super) fn is_for_some(annotations: &Annotations) -> bool {
+    annotations.iter().any(|(key, value)| match key.strip_prefix("konghq.com/") {
+        Some("methods") => !value.split(',').any(|m| m.trim().eq_ignore_ascii_case("GET")),
+        Some(key) => key.starts_with("headers."),
+        None => false,
+    })
+}
+
+/// The blocks that the class of the AWS Load Balancer Controller lets in, whatever annotations say
+/// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/ingress_class/#specinboundcidrs>).
+pub(super) fn clients_of_class(cluster: &Cluster, class: &str) -> Option<Vec<String>> {
+    let of_cluster = |group: &str, kind: &str, name: &str| {
+        let key = ObjectKey { namespace: None, name: name.to_owned(), kind: kind.to_owned(), group: group.to_owned() };
+        cluster.find(&key).map(|at| &cluster.entries()[at])
+    };
+    let Body::IngressClass(body) = &of_cluster("networking.k8s.io", "IngressClass", class)?.object.body else {
+        return None;
+    };
+    let spec = body.spec.as_ref().filter(|s| s.controller.as_deref() == Some("ingress.k8s.aws/alb"))?;
+    let parameters = of_cluster("elbv2.k8s.aws", "IngressClassParams", &spec.parameters.as_ref()?.name)?;
+    let blocks = parameters.object.tree.at(&["spec", "inboundCIDRs"]).map(Tree::items).unwrap_or_default();
+    let blocks: Vec<String> = blocks.iter().filter_map(Tree::as_str).map(str::to_owned).collect();
+    (!blocks.is_empty()).then_some(blocks)
 }
 
 /// The hosts of which ingress-nginx takes every path as a regular expression: one Ingress that asks for it is enough

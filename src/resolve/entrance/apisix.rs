@@ -44,7 +44,10 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
         context.class(entry, class);
     }
     let id = context.route(entry, &hosts);
-    let clients = restrictions(context, entry);
+    let lists = restrictions(context, entry);
+    let clients = common(&lists);
+    let is_listed = clients.is_none();
+    global(context, entry);
     context.open(entry, &id, Expose::Ingress, ports, clients);
     for host in &hosts {
         context.host(entry, "spec.http".to_owned(), Some(host.clone()), tls(host));
@@ -52,6 +55,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
     let mut rules = Rules::of(entry);
     for (r, route) in items(tree, &["spec", "http"]).enumerate() {
         let wanted = matched(route, tls);
+        rules.narrow = is_listed && lists.get(r).is_some_and(|l| *l != Default::default());
         let several = items(route, &["backends"]).count() > 1;
         for (b, backend) in items(route, &["backends"]).enumerate() {
             let weight = several.then(|| weight(backend).unwrap_or(100));
@@ -68,6 +72,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
             }
         }
     }
+    rules.narrow = false;
     for (s, stream) in items(tree, &["spec", "stream"]).enumerate() {
         let host = text(stream, &["match", "host"]).map(str::to_owned);
         if let Some(backend) = stream.get("backend") {
@@ -75,7 +80,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
             send(context, &mut rules, backend, format!("spec.stream[{s}].backend"), vec![rule]);
         }
     }
-    rules.finish(context, &id);
+    rules.finish_listed(context, &id, "spec.http");
 }
 
 /// Plugins that let every request through, if changed or late (<https://apisix.apache.org/docs/apisix/plugins/>).
@@ -99,11 +104,44 @@ const HARMLESS: &[&str] = &[
     "zipkin",
 ];
 
-/// What restricts the clients of its routes. Addresses that are let in by all of them are the answer; those of some only
-/// are not told apart.
-fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
+/// Keeps what plugins of all routes may do
+/// (<https://apisix.apache.org/docs/ingress-controller/concepts/apisix_global_rule/>).
+fn global(context: &mut Context<'_>, entry: &Entry) {
+    for (_, rule) in context.of_kind("ApisixGlobalRule").into_iter().filter(|(_, e)| e.key.group == GROUP) {
+        let is_on = |plugin: &&Tree| plugin.get("enable").and_then(Tree::as_bool) != Some(false);
+        for plugin in items(&rule.object.tree, &["spec", "plugins"]).filter(is_on) {
+            let name = text(plugin, &["name"]).unwrap_or_default();
+            if is_checking(name) {
+                context.checked(entry, format!("plugin {name} of {}", rule.key), "");
+            } else if !HARMLESS.contains(&name) {
+                context.unjudged(entry, format!("plugin {name} of {}", rule.key), "");
+            }
+        }
+    }
+}
+
+const GROUP: &str = "apisix.apache.org";
+
+/// Whether a plugin asks clients who they are.
+fn is_checking(plugin: &str) -> bool {
+    plugin.ends_with("-auth") || matches!(plugin, "openid-connect" | "consumer-restriction")
+}
+
+/// Addresses that are let in, and such that are kept out.
+type List = (Vec<String>, Vec<String>);
+
+/// The clients that all routes let in.
+fn common(all: &[List]) -> Option<Clients> {
+    let (allowed, denied) = all.first()?.clone();
+    let is_restricted = !allowed.is_empty() || !denied.is_empty();
+    let is_common = is_restricted && all.iter().all(|other| *other == all[0]);
+    is_common.then(|| Clients { allowed, denied, field: "spec.http".to_owned() })
+}
+
+/// What restricts the clients of each of its routes.
+fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Vec<List> {
     let tree = &entry.object.tree;
-    let mut all: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    let mut all: Vec<List> = Vec::new();
     for (r, route) in items(tree, &["spec", "http"]).enumerate() {
         let at = format!("spec.http[{r}]");
         let (mut allowed, mut denied) = (strings(route, &["match", "remoteAddrs"]), Vec::new());
@@ -115,7 +153,7 @@ fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
             if name == "ip-restriction" {
                 allowed.extend(strings(plugin, &["config", "whitelist"]));
                 denied.extend(strings(plugin, &["config", "blacklist"]));
-            } else if name.ends_with("-auth") || matches!(name, "openid-connect" | "consumer-restriction") {
+            } else if is_checking(name) {
                 context.checked(entry, format!("plugin {name}"), &at);
             } else {
                 context.unjudged(entry, format!("plugin {name}"), &at);
@@ -129,13 +167,7 @@ fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
         }
         all.push((allowed, denied));
     }
-    let (allowed, denied) = all.first()?.clone();
-    if all.iter().any(|other| *other != all[0]) {
-        context.unjudged(entry, "a list of addresses of some of its routes", "spec.http");
-        return None;
-    }
-    let is_restricted = !allowed.is_empty() || !denied.is_empty();
-    is_restricted.then(|| Clients { allowed, denied, field: "spec.http".to_owned() })
+    all
 }
 
 /// The rules of a route, one for each host and path. A path that ends in `*` is a prefix.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::facts::Listening;
 use super::route::{Clients, Rules, Target, everything, items, mirrored, port, text, weight};
 use super::{Context, is_route};
 use crate::cluster::Entry;
@@ -22,9 +23,70 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     }
     let roots = roots(entries);
     contested(context, entries);
+    let served = root_namespaces(context);
     for entry in entries.iter().filter(|e| is_route(e)) {
         proxy(context, entry, roots.get(&entry.key));
+        if entry.object.tree.at(&["spec", "virtualhost"]).is_some_and(|v| !v.is_null()) {
+            unserved(context, entry, served.as_deref());
+        }
     }
+}
+
+/// The namespaces in which Contour takes roots, if its arguments say so
+/// (<https://projectcontour.io/docs/main/configuration/#serve-flags>).
+fn root_namespaces(context: &Context<'_>) -> Option<Vec<String>> {
+    let containers = context.cluster.workloads().iter().flat_map(|w| &w.spec.pod.containers);
+    let mut args = containers.flat_map(|c| c.args.iter().flatten().chain(c.command.iter().flatten()));
+    let said = args.find_map(|a| a.strip_prefix("--root-namespaces="))?;
+    Some(said.split(',').map(|name| name.trim().to_owned()).collect())
+}
+
+/// Why Contour does not serve a root.
+fn unserved(context: &mut Context<'_>, entry: &Entry, namespaces: Option<&[String]>) {
+    let tree = &entry.object.tree;
+    if namespaces.is_some_and(|all| !all.iter().any(|n| n == entry.key.namespace())) {
+        context.fault(entry, "Contour takes roots of other namespaces only, by its arguments", "spec.virtualhost");
+    }
+    let tls = tree.at(&["spec", "virtualhost", "tls"]).filter(|t| !t.is_null());
+    if tls.is_none() && tree.at(&["spec", "tcpproxy"]).is_some_and(|t| !t.is_null()) {
+        // (https://projectcontour.io/docs/main/config/tls-termination/#tcp-proxying)
+        context.fault(entry, "it passes TCP on without TLS, which Contour does not take", "spec.tcpproxy");
+    }
+    let Some((home, name)) = tls.and_then(|t| text(t, &["secretName"])).and_then(|s| s.split_once('/')) else { return };
+    if home != entry.key.namespace() && !is_delegated(context, (home, name), entry.key.namespace()) {
+        let text = format!("no TLSCertificateDelegation of namespace {home} lets it use Secret {name}");
+        context.fault(entry, text, "spec.virtualhost.tls.secretName");
+    }
+}
+
+/// Whether a namespace lets another one use a certificate of its own
+/// (<https://projectcontour.io/docs/main/config/tls-delegation/>).
+fn is_delegated(context: &Context<'_>, (home, name): (&str, &str), to: &str) -> bool {
+    let all = context.of_kind("TLSCertificateDelegation").into_iter().map(|(_, e)| e);
+    all.filter(|e| e.key.namespace() == home).flat_map(|e| items(&e.object.tree, &["spec", "delegations"])).any(|d| {
+        let is_meant = text(d, &["secretName"]).is_some_and(|s| s == name || s == "*");
+        is_meant && items(d, &["targetNamespaces"]).filter_map(Tree::as_str).any(|n| n == to || n == "*")
+    })
+}
+
+/// Where a host is heard: with TLS plain requests are redirected, but on routes that permit them
+/// (<https://projectcontour.io/docs/main/config/tls-termination/>).
+fn heard(context: &mut Context<'_>, entry: &Entry, tls: HostTls) {
+    let on = |port: u16, redirects: bool| Listening {
+        hosts: Vec::new(),
+        is_encrypted: port == 443,
+        port: Some(port),
+        redirects,
+    };
+    let permits = |r: &Tree| r.get("permitInsecure").and_then(Tree::as_bool) == Some(true);
+    let all = match tls {
+        HostTls::None => vec![on(80, false)],
+        HostTls::Passthrough => vec![on(443, false)],
+        // Routes that permit it are not told from others here.
+        _ if items(&entry.object.tree, &["spec", "routes"]).any(permits) => return,
+        _ => vec![on(443, false), on(80, true)],
+    };
+    context.heard(entry, all);
 }
 
 /// What is known of the root of an HTTPProxy, and of the way from it.
@@ -119,7 +181,12 @@ fn proxy(context: &mut Context<'_>, entry: &Entry, way: Option<&Root>) {
     if let Some(class) = class.or_else(annotated) {
         context.class(entry, &class);
     }
+    if way.is_some() {
+        heard(context, entry, tls);
+    }
     let root = tree.at(&["spec", "virtualhost"]).filter(|v| !v.is_null());
+    let mut rules = Rules::of(entry);
+    let mut listed = true;
     // Only a root is reached by itself; any other is reached through those that include it.
     if let Some(root) = root {
         let policy = |key: &str| -> Vec<String> {
@@ -128,13 +195,14 @@ fn proxy(context: &mut Context<'_>, entry: &Entry, way: Option<&Root>) {
         let (allowed, denied) = (policy("ipAllowPolicy"), policy("ipDenyPolicy"));
         let field = "spec.virtualhost".to_owned();
         let clients = (!allowed.is_empty() || !denied.is_empty()).then_some(Clients { allowed, denied, field });
-        let clients = clients.or_else(|| clients_of_routes(context, entry));
+        let clients = clients.or_else(|| clients_of_routes(entry));
+        listed = clients.is_none();
         restricted(context, entry, root);
         context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
         context.host(entry, "spec.virtualhost.fqdn".to_owned(), host.clone(), tls);
     }
-    let mut rules = Rules::of(entry);
     for (r, route) in items(tree, &["spec", "routes"]).enumerate() {
+        rules.narrow = listed && list(route) != Default::default();
         let rule = condition(route, &everything(host.clone(), tls), way);
         for (key, how) in [("requestRedirectPolicy", "a redirect"), ("directResponsePolicy", "a response of its own")] {
             if route.get(key).is_some_and(|t| !t.is_null()) {
@@ -143,6 +211,7 @@ fn proxy(context: &mut Context<'_>, entry: &Entry, way: Option<&Root>) {
         }
         services(context, &mut rules, route, &format!("spec.routes[{r}]"), &rule);
     }
+    rules.narrow = false;
     if let Some(tcp) = tree.at(&["spec", "tcpproxy"]) {
         services(context, &mut rules, tcp, "spec.tcpproxy", &everything(host.clone(), tls));
         for key in ["include", "includes"] {
@@ -153,7 +222,7 @@ fn proxy(context: &mut Context<'_>, entry: &Entry, way: Option<&Root>) {
         let rule = condition(other, &everything(host.clone(), tls), way);
         include(context, &mut rules, Some(other), &format!("spec.includes[{i}]"), &rule);
     }
-    rules.finish(context, &id);
+    rules.finish_listed(context, &id, "spec.routes");
 }
 
 fn virtual_host_tls(host: &Tree) -> HostTls {
@@ -165,21 +234,21 @@ fn virtual_host_tls(host: &Tree) -> HostTls {
 }
 
 /// The clients that every route lets in, where the host as a whole has no such list
-/// (<https://projectcontour.io/docs/main/config/ip-filtering/>); those of some routes only are not told apart.
-fn clients_of_routes(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
-    let routes = || items(&entry.object.tree, &["spec", "routes"]);
-    let list = |route: &Tree, key: &str| -> Vec<String> {
-        items(route, &[key]).filter_map(|p| text(p, &["cidr"])).map(str::to_owned).collect()
-    };
-    let all: Vec<(Vec<String>, Vec<String>)> =
-        routes().map(|r| (list(r, "ipAllowPolicy"), list(r, "ipDenyPolicy"))).collect();
+/// (<https://projectcontour.io/docs/main/config/ip-filtering/>).
+fn clients_of_routes(entry: &Entry) -> Option<Clients> {
+    let all: Vec<(Vec<String>, Vec<String>)> = items(&entry.object.tree, &["spec", "routes"]).map(list).collect();
     let (allowed, denied) = all.first()?.clone();
     if all.iter().any(|other| *other != all[0]) {
-        context.unjudged(entry, "a list of addresses of some of its routes", "spec.routes");
         return None;
     }
     let is_restricted = !allowed.is_empty() || !denied.is_empty();
     is_restricted.then(|| Clients { allowed, denied, field: "spec.routes".to_owned() })
+}
+
+/// The addresses that a route lets in, and those that it keeps out.
+fn list(route: &Tree) -> (Vec<String>, Vec<String>) {
+    let of = |key: &str| items(route, &[key]).filter_map(|p| text(p, &["cidr"])).map(str::to_owned).collect();
+    (of("ipAllowPolicy"), of("ipDenyPolicy"))
 }
 
 /// Keeps who checks the requests for a host

@@ -4,15 +4,14 @@
 //! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace
 //! unless it says otherwise, and a backend of another namespace needs a ReferenceGrant there.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::Service;
 
 use super::super::backends::Reference;
 use super::super::clouds::{self, Placed};
-use super::super::facts::{BackendTarget, ControllerHint, Host, Listening, Refusal, RefusalReason};
+use super::super::facts::{BackendTarget, ControllerHint, Host, Refusal, RefusalReason};
+use super::listeners::{Served, Taken, accepting, admits_from, hosts_or_any};
 use super::route::{Rules, items, mirrored, number, text};
-use super::{Context, conditions, limits, services};
+use super::{Context, conditions, limits, oldest, services};
 use crate::cluster::Entry;
 use crate::graph::{
     Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind, When,
@@ -20,7 +19,6 @@ use crate::graph::{
 use crate::manifest::Tree;
 use crate::net::kinds::{Role, entrance_kind};
 use crate::net::{ClusterName, ObjectKey, Protocol};
-use crate::policy;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
@@ -36,8 +34,14 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in of_role(Role::Gateway).filter(|e| e.key.kind != "Gateway") {
         attach_listeners(context, entry);
     }
-    for entry in of_role(Role::Route) {
-        route(context, entry);
+    // Of routes that cannot be told apart the older one counts, and must be there before.
+    let mut routes: Vec<&Entry> = of_role(Role::Route).copied().collect();
+    routes.sort_by(|a, b| {
+        (oldest::made(a).is_none(), oldest::made(a)).cmp(&(oldest::made(b).is_none(), oldest::made(b)))
+    });
+    let mut taken = Taken::new();
+    for entry in routes {
+        route(context, entry, &mut taken);
     }
 }
 
@@ -197,16 +201,21 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     context.graph.edge(&from, &id, EdgeDetail::Routes { rules: Vec::new(), port: Backend::None }, [said]);
 }
 
-fn route(context: &mut Context<'_>, entry: &Entry) {
+fn route<'a>(context: &mut Context<'_>, entry: &'a Entry, taken: &mut Taken<'a>) {
     let tree = &entry.object.tree;
     let hosts: Vec<String> =
         items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
     let id = context.object(entry, Detail::Route { hosts: hosts.clone() });
     let mut served = Served::default();
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
-        for (host, tls) in attach(context, entry, parent, p, &hosts).0 {
+        for (host, tls) in attach(context, (entry, taken), parent, p, &hosts).0 {
             served.add(host, tls);
         }
+    }
+    if let Some(clients) = limits::plugins(context, entry)
+        && (!clients.allowed.is_empty() || !clients.denied.is_empty())
+    {
+        context.unjudged(entry, "a list of addresses of a plugin", &clients.field);
     }
     // What is said of a rule must hold for each of its hosts.
     let each = hosts_or_any(&hosts).into_iter().map(|h| served.tls(&h));
@@ -245,26 +254,6 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     edges.finish(context, &id);
 }
 
-/// The hosts of a route; `*` for one that names none.
-fn hosts_or_any(hosts: &[String]) -> Vec<String> {
-    if hosts.is_empty() { vec!["*".into()] } else { hosts.to_vec() }
-}
-
-/// The hosts of a route that listeners with TLS serve, and how these encrypt requests for them.
-#[derive(Default)]
-struct Served(BTreeMap<String, HostTls>);
-
-impl Served {
-    fn add(&mut self, host: String, tls: HostTls) {
-        let known = self.0.entry(host).or_insert(tls);
-        *known = known.or(tls);
-    }
-
-    fn tls(&self, host: &str) -> HostTls {
-        self.0.get(host).copied().unwrap_or_default()
-    }
-}
-
 /// Keeps how the hosts of a route are encrypted.
 fn keep_hosts(context: &mut Context<'_>, entry: &Entry, hosts: &[String], served: &Served) {
     let object = context.position(entry);
@@ -278,7 +267,13 @@ fn keep_hosts(context: &mut Context<'_>, entry: &Entry, hosts: &[String], served
 
 /// Attaches a route to one of its parents, if that accepts it. The answer is which of its hosts are served with TLS
 /// there.
-fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> Served {
+fn attach<'a>(
+    context: &mut Context<'_>,
+    (entry, taken): (&'a Entry, &mut Taken<'a>),
+    parent: &Tree,
+    index: usize,
+    hosts: &[String],
+) -> Served {
     let mut served = Served::default();
     let Some(name) = text(parent, &["name"]) else { return served };
     let kind = text(parent, &["kind"]).unwrap_or("Gateway");
@@ -291,7 +286,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
     if listens(group, kind)
         && let Some(gateway) = context.cluster.find(&key)
     {
-        match accepting(context, &context.cluster.entries()[gateway], entry, parent, hosts) {
+        match accepting(context, gateway, (entry, taken), parent, hosts) {
             Ok(with_tls) => served = with_tls,
             Err(reason) => {
                 let route = context.position(entry);
@@ -316,118 +311,6 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
         .collect();
     context.graph.edge(&id, &NodeId::object(&entry.key), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
     served
-}
-
-/// Whether any listener that a parent reference means accepts a route: then which of its hosts have TLS; else why not.
-fn accepting(
-    context: &mut Context<'_>,
-    gateway: &Entry,
-    route: &Entry,
-    parent: &Tree,
-    hosts: &[String],
-) -> Result<Served, RefusalReason> {
-    let section = text(parent, &["sectionName"]);
-    let port = number(parent, &["port"]);
-    let mut meant = 0;
-    let mut accepted = false;
-    let mut secure = Served::default();
-    for listener in items(&gateway.object.tree, &["spec", "listeners"]) {
-        if section.is_some_and(|s| text(listener, &["name"]) != Some(s))
-            || port.is_some_and(|p| number(listener, &["port"]) != Some(p))
-        {
-            continue;
-        }
-        meant += 1;
-        let own = text(listener, &["hostname"]).unwrap_or("*");
-        let mut served = hosts_or_any(hosts).into_iter().filter(|h| hosts_meet(own, h)).peekable();
-        if served.peek().is_some() && admits(context, gateway, listener, route) {
-            accepted = true;
-            let tls = listener_tls(listener);
-            let hosts = text(listener, &["hostname"]).map(str::to_owned).into_iter().collect();
-            let is_encrypted = matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS"));
-            let port = number(listener, &["port"]);
-            context.heard(route, [Listening { hosts, is_encrypted, port, redirects: false }]);
-            if tls.is_encrypted() {
-                served.for_each(|host| secure.add(host, tls));
-            }
-        }
-    }
-    match (accepted, meant, section, port) {
-        (true, ..) => Ok(secure),
-        // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
-        (false, 0, None, None) => {
-            context.heard_elsewhere(route);
-            Ok(secure)
-        }
-        (false, 0, Some(section), _) => Err(RefusalReason::NoListenerNamed(section.to_owned())),
-        (false, 0, None, Some(port)) => Err(RefusalReason::NoListenerOn(port)),
-        (false, ..) => Err(RefusalReason::NotTaken { hosts: hosts.to_vec() }),
-    }
-}
-
-/// How a listener encrypts requests
-/// (<https://gateway-api.sigs.k8s.io/reference/spec/#tlsmodetype>): it terminates TLS unless it says otherwise.
-fn listener_tls(listener: &Tree) -> HostTls {
-    match (text(listener, &["protocol"]), text(listener, &["tls", "mode"])) {
-        (Some("TLS"), Some("Passthrough")) => HostTls::Passthrough,
-        (Some("HTTPS" | "TLS"), _) => HostTls::Terminated,
-        _ => HostTls::None,
-    }
-}
-
-/// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard represents
-/// any number of labels (<https://gateway-api.sigs.k8s.io/reference/spec/#hostname>).
-pub(super) fn hosts_meet(a: &str, b: &str) -> bool {
-    match (a.strip_prefix('*'), b.strip_prefix('*')) {
-        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
-        (Some(tail), None) => b.ends_with(tail),
-        (None, Some(tail)) => a.ends_with(tail),
-        (None, None) => a.eq_ignore_ascii_case(b),
-    }
-}
-
-/// Whether a listener of a protocol can take a kind of route
-/// (<https://gateway-api.sigs.k8s.io/reference/spec/#protocoltype>). Protocols that an implementation adds take what it
-/// says.
-fn protocol_takes(protocol: &str, kind: &str) -> bool {
-    match protocol {
-        "HTTP" | "HTTPS" => matches!(kind, "HTTPRoute" | "GRPCRoute"),
-        "TLS" => matches!(kind, "TLSRoute" | "TCPRoute"),
-        "TCP" => kind == "TCPRoute",
-        "UDP" => kind == "UDPRoute",
-        _ => true,
-    }
-}
-
-fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry) -> bool {
-    let kinds: Vec<&str> = items(listener, &["allowedRoutes", "kinds"]).filter_map(|k| text(k, &["kind"])).collect();
-    let kind = route.key.kind.as_str();
-    if !protocol_takes(text(listener, &["protocol"]).unwrap_or_default(), kind)
-        || !(kinds.is_empty() || kinds.contains(&kind))
-    {
-        return false;
-    }
-    admits_from(context, gateway, listener.at(&["allowedRoutes", "namespaces"]), "Same", route)
-}
-
-/// Whether objects of a namespace may attach, by what a Gateway says of namespaces.
-fn admits_from(context: &Context<'_>, gateway: &Entry, said: Option<&Tree>, default: &str, object: &Entry) -> bool {
-    match said.and_then(|s| text(s, &["from"])).unwrap_or(default) {
-        "All" => true,
-        "Selector" => {
-            let Some(namespace) = context.cluster.namespaces().get(object.key.namespace()) else {
-                return true;
-            };
-            // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way
-            // in.
-            namespace.declared.is_none()
-                || said
-                    .and_then(|s| s.get("selector"))
-                    .is_some_and(|s| policy::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
-        }
-        "None" => false,
-        _ => gateway.key.namespace == object.key.namespace,
-    }
 }
 
 /// What a backend reference leads to, unless it may not.
@@ -461,11 +344,23 @@ fn reference<'a>(context: &mut Context<'_>, entry: &'a Entry, backend: &Tree, fi
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();
     let namespace = text(backend, &["namespace"]).filter(|n| !n.is_empty()).unwrap_or(entry.key.namespace());
-    let key = ObjectKey::new(group, kind, namespace, name);
+    let mut key = ObjectKey::new(group, kind, namespace, name);
+    let own = ObjectKey::new("", "Service", namespace, name);
+    if (group, kind) == ("multicluster.x-k8s.io", "ServiceImport") && context.service(&own).is_some() {
+        // The Service of that name in each cluster that exports it
+        // (https://gateway-api.sigs.k8s.io/geps/gep-1748/).
+        context.unjudged(
+            entry,
+            format!("ServiceImport {name}, which is the Service of all clusters that export it,"),
+            &field,
+        );
+        key = own;
+    }
     let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
     if port == Backend::None && kind == "Service" && group.is_empty() {
         context.fault(entry, format!("it names no port of Service {name}, and is not created without"), &field);
     }
+    limits::plugins_of_backends(context, entry, std::slice::from_ref(&key));
     let is_alias = |s: &Service| services::kind(s) == ServiceKind::ExternalName;
     if group.is_empty() && context.service(&ObjectKey::new(group, kind, namespace, name)).is_some_and(is_alias) {
         // (https://gateway-api.sigs.k8s.io/reference/spec/#backendobjectreference)
@@ -564,19 +459,4 @@ fn grpc_method(method: &Tree) -> Option<String> {
     let service = text(method, &["service"]);
     let name = text(method, &["method"]);
     (service.is_some() || name.is_some()).then(|| format!("{}/{}", service.unwrap_or("*"), name.unwrap_or("*")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_meet_where_they_have_a_name_in_common() {
-        assert!(hosts_meet("*", "shop.example.com"));
-        assert!(hosts_meet("*.example.com", "a.b.example.com"));
-        assert!(!hosts_meet("*.example.com", "example.com"));
-        assert!(hosts_meet("*.example.com", "*.b.example.com"));
-        assert!(!hosts_meet("*.a.com", "*.b.com"));
-        assert!(!hosts_meet("a.com", "b.com"));
-    }
 }

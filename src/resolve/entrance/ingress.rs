@@ -12,11 +12,12 @@ use super::super::facts::{BackendTarget, Certificate, CertificateSource, Host};
 use super::alb::{self, Action, Wanted};
 use super::annotations::Canaries;
 use super::doors::Hop;
-use super::route::{Rules, everything};
-use super::{Context, annotations, limits, port_number, resources, tls, traefik};
+use super::route::{Clients, Rules, Target, everything, mirrored};
+use super::{Context, annotations, limits, mergeable, nginx_config, port_number, resources, tls, traefik};
 use crate::cluster::Entry;
 use crate::graph::{
     Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Identity, Node, NodeId, RouteRule, ServiceKind,
+    When,
 };
 use crate::net::{ObjectKey, text as names};
 
@@ -32,6 +33,7 @@ pub(super) fn add(context: &mut Context<'_>) {
         canaries: Canaries::of(cluster),
         expressions: annotations::expression_hosts(cluster),
         secured: BTreeSet::new(),
+        masters: mergeable::masters(cluster),
         default_classes,
     };
     all.secured = cluster.ingresses().flat_map(|(entry, ingress)| secured(entry, ingress, &all)).collect();
@@ -47,6 +49,8 @@ struct Together {
     expressions: BTreeSet<String>,
     /// Hosts that some Ingress of a class has a certificate for.
     secured: BTreeSet<(Option<String>, String)>,
+    /// The Ingresses that others add paths to.
+    masters: mergeable::Masters,
     /// The classes that are marked as default.
     default_classes: Vec<String>,
 }
@@ -106,6 +110,10 @@ fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all:
     }
     let redirect = annotations::redirect(&entry.object.annotations);
     let mut edges = Edges { entry, found: Rules::of(entry), canaries, expressions: &all.expressions, redirect };
+    mergeable::of(context, (entry, ingress), &all.masters, &mut hosts);
+    if class.as_deref().is_some_and(|c| c.contains("nginx")) {
+        nginx_config::of(context, entry);
+    }
     let aliases = aliases(context, entry, tls);
     let named = spec.rules.as_deref().unwrap_or_default();
     for (r, (rule, host)) in named.iter().zip(&hosts).enumerate() {
@@ -121,6 +129,7 @@ fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all:
         let rule = RouteRule { default: true, ..everything(None, host.tls) };
         edges.add(context, backend, &Field::default_backend(), rule);
     }
+    edges.others(context);
     faults(context, (entry, ingress), class.as_deref(), canaries);
     several_defaults(context, (entry, ingress), &all.default_classes);
     context.facts.hosts.extend(hosts);
@@ -345,7 +354,24 @@ impl Edges<'_> {
         }
     }
 
+    /// Adds what annotations send some requests to, or copies of them.
+    fn others(&mut self, context: &mut Context<'_>) {
+        for (key, field, when) in annotations::others(&self.entry.object.annotations, self.entry.key.namespace()) {
+            let (namespace, name) = (key.namespace(), key.name.as_str());
+            let plain = everything(None, HostTls::Undetermined);
+            let rule = if when == When::Copied { mirrored(plain) } else { RouteRule { when, ..plain } };
+            let target = Target { namespace, name, port: Wanted::Nothing, port_field: field.clone(), field };
+            self.found.send(context, target, [rule]);
+        }
+    }
+
     fn push(&mut self, context: &mut Context<'_>, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
+        let rule = match rule.when {
+            When::Always if annotations::is_for_some(&self.entry.object.annotations) => {
+                RouteRule { when: When::Conditional, ..rule }
+            }
+            _ => rule,
+        };
         match &self.redirect {
             Some(field) => self.found.answer(context, ("a redirect", field), [rule]),
             None => self.found.push(end, rule, said),
@@ -411,6 +437,11 @@ fn wanted(backend: &IngressServiceBackend) -> Wanted {
 fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId, class: Option<&str>) {
     let annotations = &entry.object.annotations;
     let clients = limits::of_ingress(context, entry);
+    let of_class = class.and_then(|class| annotations::clients_of_class(context.cluster, class));
+    let clients = match of_class {
+        Some(allowed) => Some(Clients { allowed, denied: Vec::new(), field: String::new() }),
+        None => clients,
+    };
     let known = !matches!(context.hop(entry), Hop::Unknown) && class.is_some_and(limits::is_internal_word);
     let by_class = annotations::internal_class(context.cluster, entry, class).filter(|_| !known);
     let by_entry_point = traefik::internal_entry_points(annotations);

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::super::facts::{ControllerHint, DestinationRule, Listening, Refusal, RefusalReason};
 use super::alb::Wanted;
 use super::doors::Hop;
-use super::gateway::hosts_meet;
+use super::listeners::hosts_meet;
 use super::route::{Rules, Target, everything, items, mirrored, number, strings, text, weight};
 use super::{Context, port_number};
 use crate::cluster::{Cluster, Entry};
@@ -185,6 +185,32 @@ fn filters(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) {
     }
 }
 
+/// Keeps which AuthorizationPolicies may be about the pods of a Gateway that the input does not hold
+/// (<https://istio.io/latest/docs/tasks/security/authorization/authz-ingress/>).
+fn authorized(context: &mut Context<'_>, entry: &Entry, selector: &Labels) {
+    for (_, policy) in context.of_kind("AuthorizationPolicy") {
+        let tree = &policy.object.tree;
+        let wanted = labels(tree.at(&["spec", "selector", "matchLabels"]));
+        let is_about = if wanted.is_empty() {
+            // In the root namespace, or in one that may be that of the pods.
+            let home = policy.key.namespace();
+            home.starts_with("istio") && tree.at(&["spec", "targetRefs"]).or(tree.at(&["spec", "targetRef"])).is_none()
+        } else {
+            wanted.iter().all(|(k, v)| selector.get(k) == Some(v))
+        };
+        let is_audit = text(tree, &["spec", "action"]) == Some("AUDIT");
+        if policy.key.group == "security.istio.io" && is_about && !is_audit {
+            context.unjudged(entry, policy.key.to_string(), "");
+        }
+    }
+}
+
+/// Whether an object of Istio is shown to a namespace
+/// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService-export_to>).
+fn is_exported(exports: &[String], own: &str, to: &str) -> bool {
+    exports.is_empty() || exports.iter().any(|e| e == "*" || e == to || e == "." && own == to)
+}
+
 /// The host of an entry such as `shop/*.example.com`, and the namespace of the VirtualServices that it takes.
 fn host_of(entry: &str) -> (Option<&str>, &str) {
     entry.split_once('/').map_or((None, entry), |(namespace, host)| (Some(namespace), host))
@@ -221,6 +247,9 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     );
     let id = context.object(entry, Detail::Gateway { class: String::new(), listeners, tls });
     filters(context, entry, &pods);
+    if pods.is_empty() {
+        authorized(context, entry, &selector);
+    }
     let is_mutual = |server: &Tree| matches!(text(server, &["tls", "mode"]), Some("MUTUAL" | "ISTIO_MUTUAL"));
     if let Some(s) = items(tree, &["spec", "servers"]).position(is_mutual) {
         context.checked(entry, "client certificates", &format!("spec.servers[{s}].tls.mode"));
@@ -355,6 +384,7 @@ impl<'a> VirtualService<'a> {
                     tls = Some(tls.map_or(this, |other| other.or(this)));
                 }
             }
+            self.shown(context, at);
             if tls.is_none() {
                 let route = context.position(self.entry);
                 let reason = RefusalReason::NotTaken { hosts: self.hosts.clone() };
@@ -368,6 +398,28 @@ impl<'a> VirtualService<'a> {
         let rules = self.hosts.iter().map(|h| everything(Some(h.clone()), tls)).collect();
         context.graph.edge(&from, &self.id, EdgeDetail::Routes { rules, port: Backend::None }, [said]);
         Some(tls)
+    }
+
+    /// Keeps that it may not be shown to the pods of a Gateway.
+    fn shown(&self, context: &mut Context<'_>, gateway: usize) {
+        let exports = strings(&self.entry.object.tree, &["spec", "exportTo"]);
+        let own = self.entry.key.namespace();
+        let homes: Vec<&str> = match context.facts.controllers.get(&gateway) {
+            Some(ControllerHint::Pods(pods)) => {
+                pods.iter().map(|&w| context.cluster.workloads()[w].key.namespace()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let is_shown = if homes.is_empty() {
+            exports.is_empty() || exports.iter().any(|e| e == "*")
+        } else {
+            homes.iter().any(|home| is_exported(&exports, own, home))
+        };
+        if !is_shown {
+            let key = &context.cluster.entries()[gateway].key;
+            let text = format!("its `exportTo` does not show it to every namespace, and pods of {key} may not see it");
+            context.fault(self.entry, text, "spec.exportTo");
+        }
     }
 
     fn add(&self, context: &mut Context<'_>) {
@@ -466,6 +518,14 @@ impl<'a> VirtualService<'a> {
         match self.service(host) {
             Some(key) if !self.names.contains(host) => {
                 let (namespace, name) = (key.namespace(), key.name.as_str());
+                let at = context.cluster.find(&key).map(|at| &context.cluster.entries()[at]);
+                let exports = at.and_then(|s| s.object.annotations.get("networking.istio.io/exportTo"));
+                if exports.is_some_and(|e| !e.split(',').any(|e| e.trim() == "*")) {
+                    // (https://istio.io/latest/docs/reference/config/annotations/#NetworkingExportTo)
+                    let text =
+                        format!("{key} is shown to some namespaces only, and the pods of a Gateway may not see it");
+                    context.fault(self.entry, text, &field);
+                }
                 rules.send(context, Target { namespace, name, port, field, port_field }, wanted);
             }
             _ => {

@@ -40,6 +40,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     let id = context.route(entry, &hosts);
     context.class(entry, entry.object.annotations.get("kubernetes.io/ingress.class").map_or("kong", String::as_str));
     let clients = limits::plugins(context, entry);
+    limits::global_plugins(context, entry);
     context.open(entry, &id, Expose::Ingress, ports, clients);
     let mut rules = Rules::of(entry);
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {

@@ -2,14 +2,16 @@
 //! they name or that name them. What is read becomes the clients that are let in, or a check of their requests; anything
 //! else that may restrict them is kept as not evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::super::clouds::field;
+use super::super::facts::ControllerHint;
 use super::route::{Clients, items, strings, text};
 use super::{Context, annotations, is_route, traefik};
 use crate::cluster::Entry;
+use crate::graph::NodeId;
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 use crate::net::kinds::{Role, entrance_kind};
@@ -99,12 +101,53 @@ pub(super) fn of_ingress(context: &mut Context<'_>, entry: &Entry) -> Option<Cli
         }
         None => None,
     };
+    if is_kong(context, entry) {
+        global_plugins(context, entry);
+    }
     own.or_else(|| traefik::of_ingress(context, entry)).or_else(|| plugins(context, entry))
+}
+
+/// Whether Kong takes an entry point, as far as its class tells.
+fn is_kong(context: &Context<'_>, entry: &Entry) -> bool {
+    let class = context.facts.controllers.get(&context.position(entry));
+    matches!(class, Some(ControllerHint::Class(class)) if class.contains("kong"))
+}
+
+/// Keeps what plugins of the whole of Kong may do
+/// (<https://developer.konghq.com/kubernetes-ingress-controller/reference/custom-resources/#kongclusterplugin>).
+pub(super) fn global_plugins(context: &mut Context<'_>, entry: &Entry) {
+    let is_global = |e: &Entry| e.object.labels.get("global").is_some_and(|v| v == "true");
+    for (index, found) in context.of_kind("KongClusterPlugin").into_iter().filter(|(_, e)| is_global(e)) {
+        let plugin = text(&found.object.tree, &["plugin"]).unwrap_or_default();
+        context.read(index);
+        if AUTHENTICATING.contains(&plugin) {
+            context.checked(entry, format!("{plugin} of {}", found.key), "");
+        } else if !HARMLESS_PLUGINS.contains(&plugin) {
+            context.unjudged(entry, format!("{plugin} of {}", found.key), "");
+        }
+    }
+}
+
+/// Keeps what plugins of Kong that Services name may do to the requests that an entry point sends to them.
+pub(super) fn plugins_of_backends(context: &mut Context<'_>, entry: &Entry, services: &[ObjectKey]) {
+    for key in services {
+        let Some(at) = context.cluster.find(key) else { continue };
+        let service = &context.cluster.entries()[at];
+        if service.object.annotations.contains_key(PLUGINS)
+            && let Some(clients) = plugins(context, service)
+            && (!clients.allowed.is_empty() || !clients.denied.is_empty())
+        {
+            let only = BTreeSet::from([NodeId::object(key)]);
+            context.unjudged_to(entry, format!("a list of addresses of a plugin of {key}"), "", only);
+        }
+    }
 }
 
 /// Keeps what the annotations of Services that an Ingress sends to say of its clients: the configuration of backends of
 /// Google Cloud (<https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration>).
 pub(super) fn of_backends(context: &mut Context<'_>, entry: &Entry) {
+    let keys = backends(entry).into_iter().map(|name| ObjectKey::new("", "Service", entry.key.namespace(), name));
+    plugins_of_backends(context, entry, &keys.collect::<Vec<ObjectKey>>());
     let mut found: Vec<(ObjectKey, String)> = Vec::new();
     for service in backends(entry) {
         let key = ObjectKey::new("", "Service", entry.key.namespace(), service);
@@ -168,6 +211,8 @@ const HARMLESS_PLUGINS: &[&str] = &[
     "zipkin",
 ];
 
+const PLUGINS: &str = "konghq.com/plugins";
+
 /// Those of them that ask clients who they are.
 const AUTHENTICATING: &[&str] = &[
     "acl",
@@ -188,9 +233,8 @@ const AUTHENTICATING: &[&str] = &[
 /// What plugins of Kong that an entry point names make of its clients
 /// (<https://developer.konghq.com/kubernetes-ingress-controller/reference/annotations/#konghq-com-plugins>).
 pub(super) fn plugins(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
-    const ANNOTATION: &str = "konghq.com/plugins";
-    let named = entry.object.annotations.get(ANNOTATION)?;
-    let at = field(ANNOTATION);
+    let named = entry.object.annotations.get(PLUGINS)?;
+    let at = field(PLUGINS);
     let mut clients = None;
     for name in named.split(',').map(str::trim).filter(|n| !n.is_empty()) {
         let own = ObjectKey::new("configuration.konghq.com", "KongPlugin", entry.key.namespace(), name);

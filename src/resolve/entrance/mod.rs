@@ -19,9 +19,15 @@ mod istio;
 mod knative;
 mod kong;
 mod limits;
+mod listeners;
+mod mergeable;
 mod nginx;
+mod nginx_config;
+mod oldest;
 mod openshift;
+mod points;
 mod route;
+mod routers;
 mod tls;
 mod traefik;
 
@@ -40,6 +46,7 @@ pub(super) use route::{Clients, items};
 pub(super) fn add(context: &mut Context<'_>) {
     let cluster = context.cluster;
     context.doors = Doors::of(context);
+    context.by_kind = by_kind(cluster);
     limits::of_targets(context);
     let mut found: BTreeMap<Family, Vec<&Entry>> = BTreeMap::new();
     for entry in cluster.entries() {
@@ -63,6 +70,28 @@ pub(super) fn add(context: &mut Context<'_>) {
             // A DomainMapping may lead to anything that was read before.
             Family::Knative => knative::add(context, &entries),
         }
+    }
+}
+
+/// The objects of some kinds that readers look for, each kind by itself. Of ConfigMaps only those of a controller.
+fn by_kind(cluster: &Cluster) -> BTreeMap<&'static str, Vec<usize>> {
+    const KINDS: &[&str] =
+        &["ApisixGlobalRule", "AuthorizationPolicy", "ConfigMap", "KongClusterPlugin", "TLSCertificateDelegation"];
+    let mut found: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+    for (index, entry) in cluster.entries().iter().enumerate() {
+        let Some(kind) = KINDS.iter().find(|kind| **kind == entry.key.kind) else { continue };
+        if *kind != "ConfigMap" || nginx_config::NAMES.contains(&entry.key.name.as_str()) {
+            found.entry(kind).or_default().push(index);
+        }
+    }
+    found
+}
+
+impl<'a> Context<'a> {
+    /// The objects of a kind that is listed in [`by_kind`].
+    fn of_kind(&self, kind: &str) -> Vec<(usize, &'a Entry)> {
+        let entries = self.cluster.entries();
+        self.by_kind.get(kind).into_iter().flatten().map(|&index| (index, &entries[index])).collect()
     }
 }
 

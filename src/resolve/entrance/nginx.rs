@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::alb::Wanted;
 use super::limits::is_restricting;
-use super::route::{Clients, Rules, Target, everything, items, number, strings, text, weight};
-use super::{Context, port_number};
+use super::route::{Clients, Rules, Target, everything, items, number, port, strings, text, weight};
+use super::{Context, oldest, port_number};
 use crate::cluster::Entry;
 use crate::graph::{Backend, Expose, HostTls, NodeId, RouteRule, When};
 use crate::manifest::Tree;
@@ -22,10 +22,13 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in of_kind("VirtualServerRoute") {
         context.route(entry, host(entry).as_slice());
     }
+    mismatched(context, entries);
+    collisions(context, entries);
     let servers: BTreeMap<Option<String>, HostTls> =
         of_kind("VirtualServer").map(|server| (host(server), tls_of(server))).collect();
     for entry in of_kind("VirtualServerRoute") {
-        let rules = Rules::of(entry);
+        let mut rules = Rules::of(entry);
+        rules.narrow = true;
         // Its requests come through the VirtualServer of its host.
         let tls = servers.get(&host(entry)).copied().unwrap_or_default();
         virtual_server(context, entry, rules, ("subroutes", tls));
@@ -35,14 +38,49 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         let id = context.route(entry, host(entry).as_slice());
         class(context, entry);
         let clients = restrictions(context, entry);
+        let mut rules = Rules::of(entry);
+        rules.narrow = clients.is_none();
         context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
         context.host(entry, "spec.host".to_owned(), host(entry), tls);
-        let rules = Rules::of(entry);
         virtual_server(context, entry, rules, ("routes", tls));
     }
     let listeners = listeners(of_kind("GlobalConfiguration").copied());
     for entry in of_kind("TransportServer") {
         transport_server(context, entry, &listeners);
+    }
+}
+
+/// Keeps which VirtualServerRoutes have another host than the VirtualServer that names them
+/// (<https://docs.nginx.com/nginx-ingress-controller/configuration/virtualserver-and-virtualserverroute-resources/#virtualserverroute-specification>).
+fn mismatched(context: &mut Context<'_>, entries: &[&Entry]) {
+    for server in entries.iter().filter(|e| e.key.kind == "VirtualServer") {
+        for named in items(&server.object.tree, &["spec", "routes"]).filter_map(|r| text(r, &["route"])) {
+            let (namespace, name) = named.split_once('/').unwrap_or((server.key.namespace(), named));
+            let found = context.cluster.find(&ObjectKey::new(GROUP, "VirtualServerRoute", namespace, name));
+            let route = found.map(|at| &context.cluster.entries()[at]);
+            if let Some(route) = route.filter(|route| host(route) != host(server)) {
+                let text = format!("its host is not that of {}, and the controller ignores it", server.key);
+                context.fault(route, text, "spec.host");
+            }
+        }
+    }
+}
+
+/// Keeps which servers have a host or a listener that another one has: the oldest gets it
+/// (<https://docs.nginx.com/nginx-ingress-controller/configuration/handling-host-and-listener-collisions/>).
+fn collisions(context: &mut Context<'_>, entries: &[&Entry]) {
+    let mut by_claim: BTreeMap<(String, &str), Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|e| matches!(e.key.kind.as_str(), "VirtualServer" | "TransportServer")) {
+        let listener = text(&entry.object.tree, &["spec", "listener", "name"]);
+        let claim = match (host(entry), listener) {
+            (Some(host), _) => (format!("host {host}"), "spec.host"),
+            (None, Some(listener)) => (format!("listener {listener}"), "spec.listener"),
+            (None, None) => continue,
+        };
+        by_claim.entry(claim).or_default().push(entry);
+    }
+    for ((claim, field), all) in by_claim.into_iter().filter(|(_, all)| all.len() > 1) {
+        oldest::contest(context, &all, (&format!("the {claim}"), field));
     }
 }
 
@@ -98,6 +136,8 @@ fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
                     let field = "spec.policies".to_owned();
                     clients = Some(Clients { allowed: list("allow"), denied: list("deny"), field });
                 }
+                // Those of routes are told apart by their targets.
+                "accessControl" if !is_whole => {}
                 "apiKey" | "basicAuth" | "ingressMTLS" | "jwt" | "oidc" => {
                     context.checked(entry, format!("Policy {name} ({})", said.key), "spec.policies");
                 }
@@ -117,10 +157,12 @@ fn listeners<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<&'a str, 
 
 fn virtual_server(context: &mut Context<'_>, entry: &Entry, mut rules: Rules<'_>, (list, tls): (&str, HostTls)) {
     let host = host(entry);
+    let narrow = rules.narrow;
     for (r, route) in items(&entry.object.tree, &["spec", list]).enumerate() {
         let at = format!("spec.{list}[{r}]");
         let (path, path_type) = path(text(route, &["path"]).unwrap_or("/"));
         let rule = RouteRule { path: Some(path), path_type: Some(path_type), ..everything(host.clone(), tls) };
+        rules.narrow = narrow && has_list(context, entry, route);
         if let Some(other) = text(route, &["route"]) {
             let (namespace, name) = other.split_once('/').unwrap_or((entry.key.namespace(), other));
             let said = context.evidence(entry, &format!("{at}.route"));
@@ -136,7 +178,17 @@ fn virtual_server(context: &mut Context<'_>, entry: &Entry, mut rules: Rules<'_>
             split(context, &mut rules, found, &rule);
         }
     }
-    rules.finish(context, &NodeId::object(&entry.key));
+    rules.finish_listed(context, &NodeId::object(&entry.key), "spec.routes");
+}
+
+/// Whether a policy of a route lets in some addresses only.
+fn has_list(context: &Context<'_>, entry: &Entry, route: &Tree) -> bool {
+    items(route, &["policies"]).any(|policy| {
+        let namespace = text(policy, &["namespace"]).unwrap_or(entry.key.namespace());
+        let key = text(policy, &["name"]).map(|name| ObjectKey::new(GROUP, "Policy", namespace, name));
+        let found = key.and_then(|key| context.cluster.find(&key));
+        found.is_some_and(|at| context.cluster.entries()[at].object.tree.at(&["spec", "accessControl"]).is_some())
+    })
 }
 
 /// A path as it is matched: `=/x` exactly, `~ ^/x` and `~* ^/x` as regular expressions, anything else as a prefix.
@@ -183,6 +235,13 @@ fn to_upstream(context: &mut Context<'_>, rules: &mut Rules<'_>, name: &str, rul
         return;
     };
     let Some(service) = text(upstream, &["service"]) else { return };
+    if let Some(spare) = text(upstream, &["backup"]) {
+        // Where no other server answers
+        // (https://docs.nginx.com/nginx-ingress-controller/configuration/virtualserver-and-virtualserverroute-resources/#upstream).
+        let port = port(upstream.get("backupPort"));
+        let target = Target::at(entry.key.namespace(), spare, (port, "backupPort"), format!("spec.upstreams[{u}]"));
+        rules.send(context, target, [RouteRule { when: When::Conditional, ..rule.clone() }]);
+    }
     let number = upstream.get("port").and_then(Tree::as_i64).and_then(|p| port_number(i32::try_from(p).ok()?));
     let port = number.map_or(Wanted::Nothing, Wanted::Number);
     let (namespace, service) = service.split_once('/').unwrap_or((entry.key.namespace(), service));
@@ -203,6 +262,10 @@ fn transport_server(context: &mut Context<'_>, entry: &Entry, listeners: &BTreeM
         _ => HostTls::None,
     };
     let named = text(tree, &["spec", "listener", "name"]).unwrap_or_default();
+    if !listeners.is_empty() && !named.starts_with("tls-passthrough") && !listeners.contains_key(named) {
+        let text = format!("no GlobalConfiguration has a listener {named}: the controller rejects it");
+        context.fault(entry, text, "spec.listener");
+    }
     let port = listeners.get(named).copied().or((named == "tls-passthrough").then_some(443));
     let id = context.route(entry, host(entry).as_slice());
     class(context, entry);

@@ -1,32 +1,76 @@
 //! Routes of OpenShift: Internet → Route → Service
 //! (<https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1>).
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::Service;
 
 use super::super::backends::Reference;
 use super::super::facts::Listening;
 use super::route::Rules;
-use super::{Context, limits, services};
+use super::routers::Router;
+use super::{Context, limits, oldest, route, routers, services};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Expose, HostTls, PortMap, RouteRule, TargetPort, When};
+use crate::graph::{Backend, HostTls, PortMap, RouteRule, TargetPort, When};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
 /// Adds every Route with its edges.
 pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    let routers = routers::all(context.cluster);
+    claims(context, entries, &routers);
     for entry in entries {
-        add_one(context, entry);
+        add_one(context, entry, &routers);
     }
 }
 
-fn add_one(context: &mut Context<'_>, entry: &Entry) {
+/// Keeps which Routes name a host of another namespace: the one with the oldest Route has it
+/// (<https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-ingress-cluster-traffic#nw-route-admission-policy_ingress>).
+fn claims(context: &mut Context<'_>, entries: &[&Entry], routers: &[Router<'_>]) {
+    if routers.iter().any(Router::shares_hosts) {
+        return;
+    }
+    let mut by_host: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        if let Some(host) = route::text(&entry.object.tree, &["spec", "host"]) {
+            by_host.entry(host).or_default().push(entry);
+        }
+    }
+    for (host, all) in by_host {
+        let first = oldest::oldest(&all).map_or(all[0].key.namespace(), |first| first.key.namespace());
+        let others: Vec<&Entry> = all.iter().copied().filter(|e| e.key.namespace() != first).collect();
+        if others.is_empty() {
+            continue;
+        }
+        if oldest::oldest(&all).is_some() {
+            for entry in others {
+                let text = format!("{host} belongs to namespace {first}, which has an older Route for it");
+                context.fault(entry, text, "spec.host");
+            }
+        } else {
+            oldest::contest(context, &all, (host, "spec.host"));
+        }
+    }
+}
+
+fn add_one(context: &mut Context<'_>, entry: &Entry, routers: &[Router<'_>]) {
     let Some(spec) = entry.object.tree.get("spec") else { return };
     let text = |key: &str| spec.get(key).and_then(Tree::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
     let host = text("host");
     let id = context.route(entry, host.as_slice());
     let clients = limits::of_ingress(context, entry);
-    context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
+    let is_wild = text("wildcardPolicy").as_deref() == Some("Subdomain");
+    routers::open(context, entry, &id, clients, routers);
+    routers::admission(context, entry, routers);
     let tls = tls(spec);
+    if tls == HostTls::Passthrough && text("path").is_some() {
+        context.fault(entry, "TLS is passed through, and the router takes no path beside that", "spec.path");
+    }
+    // Every name of the host's domain (https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1).
+    let host = match host.as_deref().and_then(|h| h.split_once('.')) {
+        Some((_, domain)) if is_wild => Some(format!("*.{domain}")),
+        _ => host,
+    };
     context.host(entry, "spec.host".to_owned(), host.clone(), tls);
     context.heard(entry, listening(spec));
     let mut rules = Rules::of(entry);

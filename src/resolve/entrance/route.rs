@@ -1,7 +1,7 @@
 //! What every reader of entry points does in the same way: rules by target and port, references to Services, and edges
 //! from outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -29,6 +29,10 @@ pub(super) struct Rules<'a> {
     /// The turn of the rules that are added, where their order decides.
     pub turn: Option<usize>,
     turns: BTreeMap<String, usize>,
+    /// Whether the rules that are added are for some clients only, in a way that is not the same for all.
+    pub narrow: bool,
+    /// The targets of such rules, and those of others.
+    targets: [BTreeSet<NodeId>; 2],
 }
 
 /// A Service that an entry point names.
@@ -66,7 +70,15 @@ pub(in crate::resolve) struct Clients {
 impl<'a> Rules<'a> {
     /// No rules yet.
     pub fn of(entry: &'a Entry) -> Rules<'a> {
-        Rules { entry, found: IndexMap::new(), steps: 1_000, turn: None, turns: BTreeMap::new() }
+        Rules {
+            entry,
+            found: IndexMap::new(),
+            steps: 1_000,
+            turn: None,
+            turns: BTreeMap::new(),
+            narrow: false,
+            targets: Default::default(),
+        }
     }
 
     /// Whether one more object between an entry point and its Services is followed: there may be many, and in circles.
@@ -78,6 +90,9 @@ impl<'a> Rules<'a> {
     /// Adds a rule; one that is there already stays once.
     pub fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
         self.turns.extend(self.turn.map(|turn| (said.field.clone(), turn)));
+        if rule.weight != Some(0) {
+            self.targets[usize::from(!self.narrow)].insert(end.0.clone());
+        }
         self.found.entry(end).or_default().entry(rule).or_insert(said);
     }
 
@@ -105,6 +120,17 @@ impl<'a> Rules<'a> {
         context.facts.turns.extend(self.turn.map(|turn| ((object, field.to_owned()), turn)));
         let own = rules.into_iter().map(|rule| OwnAnswer { object, rule, how: how.to_owned(), at: at.clone() });
         context.facts.answers.extend(own);
+    }
+
+    /// Adds the edges of all rules. What is only sent to for some clients is not evaluated further: their lists stand
+    /// in a field.
+    pub fn finish_listed(self, context: &mut Context<'_>, from: &NodeId, field: &str) {
+        let [narrow, wide] = &self.targets;
+        let only: BTreeSet<NodeId> = narrow.difference(wide).cloned().collect();
+        if !only.is_empty() {
+            context.unjudged_to(self.entry, "a list of addresses of some of its routes", field, only);
+        }
+        self.finish(context, from);
     }
 
     /// Adds the edges of all rules.

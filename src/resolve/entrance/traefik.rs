@@ -7,9 +7,9 @@ use super::super::clouds;
 use super::expression::{Alternative, alternatives};
 use super::limits::is_internal_word;
 use super::route::{Clients, Rules, Target, everything, items, port, strings, text, weight};
-use super::{Context, is_route};
+use super::{Context, is_route, points};
 use crate::cluster::Entry;
-use crate::graph::{EdgeDetail, Expose, Exposure, HostTls, RouteRule, When};
+use crate::graph::{EdgeDetail, Expose, Exposure, HostTls, NodeId, RouteRule, When};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -23,16 +23,30 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     }
 }
 
-fn route(context: &mut Context<'_>, entry: &Entry) {
-    let tree = &entry.object.tree;
-    if entry.key.kind == "IngressRouteUDP" {
-        let object = context.position(entry);
-        context.facts.datagrams.insert(object);
+/// Adds the edges by which a route gets the requests of its parents, which may come from no other
+/// (<https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/multi-layer-routing/>).
+fn parents(context: &mut Context<'_>, entry: &Entry) {
+    for (p, parent) in items(&entry.object.tree, &["spec", "parentRefs"]).enumerate() {
+        let Some(name) = text(parent, &["name"]) else { continue };
+        let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace());
+        let key = ObjectKey::new(&entry.key.group, "IngressRoute", namespace, name);
+        let said = context.evidence(entry, &format!("spec.parentRefs[{p}]"));
+        let mut rules = Vec::new();
+        let cluster = context.cluster;
+        if let Some(parent) = cluster.find(&key).map(|at| &cluster.entries()[at]) {
+            let tls = tls(&parent.object.tree);
+            let (hosts, all) = matched(&parent.object.tree);
+            context.route(parent, &hosts);
+            rules.extend(all.iter().flatten().flat_map(|a| rules_of(a, tls)));
+        }
+        let from = context.referred(&key, said.clone());
+        let detail = EdgeDetail::Routes { rules, port: crate::graph::Backend::None };
+        context.graph.edge(&from, &NodeId::object(&entry.key), detail, [said]);
     }
-    if let Some(class) = entry.object.annotations.get("kubernetes.io/ingress.class") {
-        context.class(entry, class);
-    }
-    let tls = tls(tree);
+}
+
+/// The hosts of all routes of an object, and the alternatives of each.
+fn matched(tree: &Tree) -> (Vec<String>, Vec<Vec<Alternative>>) {
     let mut hosts: Vec<String> = Vec::new();
     let mut all: Vec<Vec<Alternative>> = Vec::new();
     for route in items(tree, &["spec", "routes"]) {
@@ -50,6 +64,20 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
         }
         all.push(found);
     }
+    (hosts, all)
+}
+
+fn route(context: &mut Context<'_>, entry: &Entry) {
+    let tree = &entry.object.tree;
+    if entry.key.kind == "IngressRouteUDP" {
+        let object = context.position(entry);
+        context.facts.datagrams.insert(object);
+    }
+    if let Some(class) = entry.object.annotations.get("kubernetes.io/ingress.class") {
+        context.class(entry, class);
+    }
+    let tls = tls(tree);
+    let (hosts, all) = matched(tree);
     let id = context.route(entry, &hosts);
     let mut guards: Vec<Guard<'_>> = Vec::new();
     for (r, route) in items(tree, &["spec", "routes"]).enumerate() {
@@ -61,20 +89,31 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     }
     let routes: Vec<(Option<Vec<String>>, &[Alternative])> =
         guards.iter().map(|g| g.allowed.clone()).zip(all.iter().map(Vec::as_slice)).collect();
-    let clients = clients(context, entry, &routes);
+    let lists = lists(&routes);
+    let clients = clients(&lists);
+    let is_listed = clients.is_none();
+    let is_child = items(tree, &["spec", "parentRefs"]).next().is_some();
     let mut points = items(tree, &["spec", "entryPoints"]).filter_map(Tree::as_str).peekable();
-    if points.peek().is_some() && points.all(is_internal_word) {
+    if is_child {
+        parents(context, entry);
+    } else if points.peek().is_some() && points.all(is_internal_word) {
         let said = context.evidence(entry, "spec.entryPoints");
         let from = context.private_network(said.clone());
         let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]);
         context.graph.edge(&from, &id, detail, [said]);
     } else {
+        points::check(context, entry, tls);
         context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
     }
     context.hosts(entry, "spec.routes", &hosts, tls);
     let mut rules = Rules::of(entry);
     for (r, ((route, alternatives), guard)) in items(tree, &["spec", "routes"]).zip(&all).zip(&guards).enumerate() {
         let wanted: Vec<RouteRule> = alternatives.iter().flat_map(|a| rules_of(a, tls)).collect();
+        rules.narrow = is_listed && lists[r] != List::Everybody;
+        if guard.is_redirected && points::is_plain(entry, tls) {
+            rules.answer(context, ("a redirect to HTTPS", &format!("spec.routes[{r}].middlewares")), wanted);
+            continue;
+        }
         for (service, namespace) in &guard.others {
             // In place of answers that failed: a part of the requests, whatever their path is.
             let instead = wanted.iter().cloned().map(|r| RouteRule { when: When::Conditional, ..r }).collect();
@@ -84,7 +123,7 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
         let services = Services { entry, namespace: entry.key.namespace(), depth: 0 };
         services.add(context, &mut rules, (route, "services"), &format!("spec.routes[{r}]"), &wanted);
     }
-    rules.finish(context, &id);
+    rules.finish_listed(context, &id, "spec.routes");
 }
 
 /// The rules of an alternative, one for each host.
@@ -130,6 +169,8 @@ struct Guard<'c> {
     allowed: Option<Vec<String>>,
     /// Services that get requests in place of those of the route, with the namespace of the Middleware.
     others: Vec<(&'c Tree, &'c str)>,
+    /// Whether plain requests are answered by a redirect to HTTPS.
+    is_redirected: bool,
 }
 
 /// Middlewares that let every request through, if changed or late
@@ -201,6 +242,7 @@ fn guard<'c>(context: &mut Context<'c>, entry: &Entry, key: &ObjectKey, at: &str
             "errors" => {
                 all.others.extend(tree.get("service").map(|s| (s, found.key.namespace.as_deref().unwrap_or_default())))
             }
+            "redirectScheme" => all.is_redirected |= text(tree, &["scheme"]) == Some("https"),
             kind if HARMLESS.contains(&kind) => {}
             kind if CHECKING.contains(&kind) => {
                 let by = text(tree, &["address"]).map_or_else(|| format!("{name} ({kind})"), str::to_owned);
@@ -261,29 +303,36 @@ pub(super) fn internal_entry_points(annotations: &BTreeMap<String, String>) -> O
     (named.peek().is_some() && named.all(is_internal_word)).then(|| clouds::field(ANNOTATION))
 }
 
-/// The clients that all routes let in, by their Middlewares and matches; those of some only are not told apart.
-fn clients(
-    context: &mut Context<'_>,
-    entry: &Entry,
-    routes: &[(Option<Vec<String>>, &[Alternative])],
-) -> Option<Clients> {
+/// Whom a route lets in.
+#[derive(PartialEq, Eq)]
+enum List {
+    Everybody,
+    These(Vec<String>),
+    /// Some of its requests only from some addresses.
+    Mixed,
+}
+
+/// Whom each route lets in, by its Middlewares and its match.
+fn lists(routes: &[(Option<Vec<String>>, &[Alternative])]) -> Vec<List> {
     let of_route = |(allowed, alternatives): &(Option<Vec<String>>, &[Alternative])| {
-        let is_for_some = !alternatives.is_empty() && alternatives.iter().all(|a| !a.clients.is_empty());
-        let named = alternatives.iter().flat_map(|a| a.clients.iter().cloned());
-        allowed.clone().or_else(|| is_for_some.then(|| named.collect()))
+        let listed = alternatives.iter().filter(|a| !a.clients.is_empty()).count();
+        match allowed {
+            Some(allowed) if listed == 0 => List::These(allowed.clone()),
+            None if listed == 0 => List::Everybody,
+            None if listed == alternatives.len() => {
+                List::These(alternatives.iter().flat_map(|a| a.clients.iter().cloned()).collect())
+            }
+            _ => List::Mixed,
+        }
     };
-    let own: Vec<Option<Vec<String>>> = routes.iter().map(of_route).collect();
-    let is_partial = own.iter().any(Option::is_some) && own.iter().any(Option::is_none)
-        || own.iter().flatten().any(|o| own.iter().flatten().any(|p| p != o))
-        || routes
-            .iter()
-            .any(|(_, all)| all.iter().any(|a| !a.clients.is_empty()) && all.iter().any(|a| a.clients.is_empty()));
-    if is_partial {
-        context.unjudged(entry, "a list of addresses of some of its routes", "spec.routes");
-        return None;
-    }
-    let allowed = own.into_iter().flatten().next()?;
-    Some(Clients { allowed, denied: Vec::new(), field: "spec.routes".to_owned() })
+    routes.iter().map(of_route).collect()
+}
+
+/// The clients that all routes let in.
+fn clients(lists: &[List]) -> Option<Clients> {
+    let List::These(allowed) = lists.first()? else { return None };
+    let is_common = lists.iter().all(|list| *list == lists[0]);
+    is_common.then(|| Clients { allowed: allowed.clone(), denied: Vec::new(), field: "spec.routes".to_owned() })
 }
 
 /// Whether the arguments of Traefik allow routes to name Services of other namespaces.
