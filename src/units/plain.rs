@@ -34,11 +34,12 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
         .into_par_iter()
         .filter(|path| text_of(known.repository, path).is_some_and(|t| is_manifest(&t)))
         .collect();
+    let own: BTreeSet<&str> = files.iter().map(|path| path.rsplit_once('/').map_or(".", |(of, _)| of)).collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in files {
-        let of = path.rsplit_once('/').map_or(".", |(of, _)| of);
-        let above = folders.keys().find(|folder| *folder != "." && kustomize::is_below(folder, path)).cloned();
-        folders.entry(above.unwrap_or_else(|| of.to_owned())).or_default().push(path.clone());
+        let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
+        let folder = above.find(|folder| own.contains(folder)).unwrap_or(".");
+        folders.entry(folder.to_owned()).or_default().push(path.clone());
     }
     let unit = |(folder, files): (String, Vec<String>)| Unit {
         name: folder.clone(),

@@ -429,7 +429,10 @@ fn nothing_that_deploys_vanishes_and_nothing_is_fetched() {
     );
     let output = kubesketch(folder.path(), &["check", ".", "--unit", "*"]);
     let err = String::from_utf8_lossy(&output.stderr);
-    assert!(err.contains("not rendered: the Jsonnet of environments/default is not evaluated, and 1 more"), "{err}");
+    assert!(
+        err.contains("not rendered: helmfile.yaml is not evaluated: `helmfile template` renders it, and 1 more"),
+        "{err}"
+    );
     let output = kubesketch(folder.path(), &["draw", "remote"]);
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("?ref=v1 is not here, and nothing is fetched") && !err.contains("failed"), "{err}");
