@@ -256,6 +256,7 @@ fn nobodys(scene: &mut Scene<'_>) {
             continue;
         }
         let spaces = scene.pods.namespaces(scene.cluster, &policy.subject.namespaces);
+        let some_are_bare = spaces.iter().any(|n| scene.is_bare(n));
         let inhabited: Vec<&str> = spaces.iter().copied().filter(|n| !scene.is_bare(n)).collect();
         if inhabited.is_empty() || inhabited.iter().any(|n| scene.is_operated(n)) {
             continue;
@@ -273,8 +274,8 @@ fn nobodys(scene: &mut Scene<'_>) {
         if let Some((entry, path)) = related {
             report = report.related(entry, path, "the labels of its pods");
         }
-        if !is_near {
-            report.lowered("it holds for pods of namespaces that the input does not contain, too");
+        if !is_near && some_are_bare {
+            report.lowered("it holds for namespaces of which the input contains no pod, too");
         }
     }
 }

@@ -140,7 +140,8 @@ fn about_others(others: &[ForeignPolicy]) -> impl Iterator<Item = Diagnostic> {
         by_kind.entry(policy.said.unwrap_or_default()).or_default().push(policy);
     }
     by_kind.into_values().filter_map(|list| {
-        let first = list.iter().min_by_key(|p| p.at)?;
+        // The first by name, so that the order of documents does not matter.
+        let first = list.iter().min_by_key(|p| &p.key)?;
         let more = if list.len() > 1 { format!(" and {} more", list.len() - 1) } else { String::new() };
         let message = format!(
             "{}{more} may decide about connections and is not evaluated; what is said of them leaves it out",

@@ -129,7 +129,7 @@ fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all:
         let rule = RouteRule { default: true, ..everything(None, host.tls) };
         edges.add(context, backend, &Field::default_backend(), rule);
     }
-    edges.others(context);
+    edges.others(context, &hosts);
     faults(context, (entry, ingress), class.as_deref(), canaries);
     several_defaults(context, (entry, ingress), &all.default_classes);
     context.facts.hosts.extend(hosts);
@@ -355,13 +355,17 @@ impl Edges<'_> {
     }
 
     /// Adds what annotations send some requests to, or copies of them.
-    fn others(&mut self, context: &mut Context<'_>) {
+    fn others(&mut self, context: &mut Context<'_>, hosts: &[Host]) {
         for (key, field, when) in annotations::others(&self.entry.object.annotations, self.entry.key.namespace()) {
             let (namespace, name) = (key.namespace(), key.name.as_str());
-            let plain = everything(None, HostTls::Undetermined);
-            let rule = if when == When::Copied { mirrored(plain) } else { RouteRule { when, ..plain } };
+            let plain = |host: &Host| everything(host.name.clone(), host.tls);
+            let rule = |plain: RouteRule| match when {
+                When::Copied => mirrored(plain),
+                when => RouteRule { when, ..plain },
+            };
+            let rules: Vec<RouteRule> = hosts.iter().map(plain).map(rule).collect();
             let target = Target { namespace, name, port: Wanted::Nothing, port_field: field.clone(), field };
-            self.found.send(context, target, [rule]);
+            self.found.send(context, target, rules);
         }
     }
 

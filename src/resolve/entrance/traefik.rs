@@ -411,11 +411,23 @@ impl Services<'_> {
         if !rules.follow() {
             return;
         }
-        context.read(found);
         let tree = &cluster.entries()[found].object.tree;
+        let is_known = |key: &&str| tree.at(&["spec", key]).is_some_and(|t| !t.is_null());
+        if ["weighted", "mirroring", "highestRandomWeight", "failover"].iter().any(is_known) {
+            context.read(found);
+        }
         let inner = Services { entry: self.entry, namespace, depth: self.depth + 1 };
         if let Some(weighted) = tree.at(&["spec", "weighted"]) {
             inner.add(context, rules, (weighted, "services"), at, &wanted);
+        }
+        if let Some(weighted) = tree.at(&["spec", "highestRandomWeight"]) {
+            inner.add(context, rules, (weighted, "services"), at, &wanted);
+        }
+        if let Some(failover) = tree.at(&["spec", "failover"]) {
+            let spare = |r: &RouteRule| RouteRule { when: When::Conditional, ..r.clone() };
+            failover.get("service").into_iter().for_each(|s| inner.one(context, rules, s, at, wanted.clone()));
+            let spared: Vec<RouteRule> = wanted.iter().map(spare).collect();
+            failover.get("fallback").into_iter().for_each(|s| inner.one(context, rules, s, at, spared.clone()));
         }
         if let Some(mirroring) = tree.at(&["spec", "mirroring"]) {
             inner.one(context, rules, mirroring, at, wanted.clone());
