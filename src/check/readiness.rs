@@ -61,10 +61,13 @@ fn without_ready_pods(scene: &mut Scene<'_>, entry: &Entry) {
         .help(absence.help());
 }
 
+/// A Service with the place where it asks for something.
+type Asking<'a> = (&'a Entry, Span);
+
 /// Node ports and addresses that several Services ask for. What is in a cluster has been taken.
 fn conflicts(scene: &mut Scene<'_>) {
     let cluster = scene.cluster;
-    let mut asked: BTreeMap<(String, Option<Protocol>), Vec<(&Entry, Span)>> = BTreeMap::new();
+    let mut asked: BTreeMap<(String, Option<Protocol>), Vec<Asking<'_>>> = BTreeMap::new();
     for (entry, service) in cluster.services() {
         let spec = service.spec.as_ref();
         let field = |path: &str| entry.object.at(path);
@@ -101,7 +104,7 @@ fn conflicts(scene: &mut Scene<'_>) {
     }
 }
 
-fn conflict(scene: &mut Scene<'_>, what: &str, first: (&Entry, Span), other: (&Entry, Span)) {
+fn conflict(scene: &mut Scene<'_>, what: &str, first: Asking<'_>, other: Asking<'_>) {
     let name = |entry: &Entry| format!("Service {}/{}", entry.key.namespace(), entry.key.name);
     let message = if std::ptr::eq(first.0, other.0) {
         format!("{} asks for {what} twice with one protocol: the API server refuses it", name(other.0))
