@@ -14,7 +14,6 @@ use crate::policy::rule::Direction;
 pub(in crate::policy) fn all(cluster: &Cluster, root: &str) -> Vec<ForeignPolicy> {
     let mut found = Vec::new();
     for entry in cluster.entries() {
-        let tree = &entry.object.tree;
         let made = match (entry.key.group.as_str(), entry.key.kind.as_str()) {
             ("", "ConfigMap") => of_config(cluster, entry),
             ("kubeovn.io", "Subnet") => subnet(cluster, entry),
