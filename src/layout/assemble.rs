@@ -12,7 +12,7 @@ use super::geometry::{round2, simplify};
 use super::place::composite::{Composites, joint};
 use super::place::{MANY, Page, Placement, Sizes, TITLE_TOP, place};
 use super::route::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
-use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing, judge, labels};
+use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing, labels};
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
 /// Space around the picture, in user units.
@@ -22,14 +22,6 @@ const MARGIN: f64 = 8.0;
 const ALONE: u32 = 1 << 28;
 /// More than there are edges.
 const EDGES: u32 = 1 << 28;
-/// So many cards and connections are drawn in all arrangements together, unless one has more.
-const WORK: usize = 300;
-/// How much the size of the page counts against what lines cost.
-const PAGE: f64 = 0.15;
-/// What it costs that a picture is twice as large as it may be.
-const TOO_LARGE: f64 = 1500.0;
-/// The most arrangements that are drawn.
-const MOST_WAYS: usize = 8;
 /// How often lines that run astray are drawn again, unless there are many lines.
 const REPAIRS: usize = 2;
 /// With more lines than this all are drawn once.
@@ -47,7 +39,6 @@ struct Parts<'a> {
 type Joint = (Vec<Point>, Option<Rect>);
 
 /// What was placed, and the lines over it.
-#[derive(Default)]
 struct Drawn {
     placement: Placement,
     routed: Routed,
@@ -84,39 +75,23 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
 }
 
 impl Parts<'_> {
-    /// The places of everything and all lines: of several arrangements, the one whose lines are followed best. Where
-    /// lines and labels make the picture wider than the page, it is arranged once more for a narrower one, and the
-    /// better of both is kept.
+    /// The places of everything and all lines. Where lines and labels make the picture wider than the page, it is
+    /// arranged once more for a narrower one, and the better of both is kept.
     fn arranged(&self, options: &Options) -> Drawn {
         let page = Page::of(self.cards.len());
-        let ways = (WORK / (self.cards.len() + self.labels.len()).max(1)).clamp(1, MOST_WAYS);
-        let placements = self.placements(page, ways);
-        let Some(mut best) = self.best(placements.clone(), page, options) else { return Drawn::default() };
-        let (width, _) = size(&best.1.routed);
-        if width > page.wanted && self.cards.len() <= MANY {
-            let mut others = self.placements(page.narrower(page.wanted / width), ways);
-            others.retain(|other| !placements.iter().any(|known| known.cards == other.cards));
-            best = self.best(others, page, options).filter(|second| second.0 < best.0).unwrap_or(best);
+        let first = self.drawn(page, options);
+        let (width, height) = size(&first.routed);
+        if width <= page.wanted || self.cards.len() > MANY {
+            return first;
         }
-        best.1
+        let second = self.drawn(page.narrower(page.wanted / width), options);
+        let (other_width, other_height) = size(&second.routed);
+        if page.size(other_width, other_height) < page.size(width, height) { second } else { first }
     }
 
-    fn placements(&self, page: Page, ways: usize) -> Vec<Placement> {
-        place(Sizes { graph: self.graph, cards: &self.cards, composites: &self.composites }, page, ways)
-    }
-
-    /// The best of several arrangements, and what it costs.
-    fn best(&self, placements: Vec<Placement>, page: Page, options: &Options) -> Option<(f64, Drawn)> {
-        let drawn = placements.into_iter().map(|placement| {
-            let drawn = self.drawn(placement, options);
-            let (width, height) = size(&drawn.routed);
-            let trouble = judge::trouble(&drawn.routed, &drawn.connections);
-            (PAGE * page.size(width, height) + TOO_LARGE * page.excess(width, height) + trouble, drawn)
-        });
-        drawn.min_by(|a, b| a.0.total_cmp(&b.0))
-    }
-
-    fn drawn(&self, placement: Placement, options: &Options) -> Drawn {
+    fn drawn(&self, page: Page, options: &Options) -> Drawn {
+        let sizes = Sizes { graph: self.graph, cards: &self.cards, composites: &self.composites };
+        let placement = place(sizes, page);
         let (mut connections, edges) = self.connections(&placement);
         let placed = self.placed(&placement);
         let mut budget = Budget::new(options.budget as u64);
@@ -177,14 +152,11 @@ impl Parts<'_> {
             // Each edge has a label of its own: none lies on the line of another.
             let tag = self.labels[index].as_ref();
             let tag = tag.map(|label| Tag { w: label.width, h: label.height, text: index as u32 });
-            // A second line between the same cards has no stretch for itself in a trunk, unless it begins at a row.
-            let port = self.port(placement.cards[from], from, index);
-            let is_first = known.insert((from, to, style(edge)));
-            let shares = is_first || (tag.is_none() && port != Port::Free);
-            let style = if shares { style(edge) } else { ALONE + index as u32 };
+            // A second line between the same cards has no stretch for itself in a trunk.
+            let style = if known.insert((from, to, style(edge))) { style(edge) } else { ALONE + index as u32 };
             edges.push(Some(connections.len()));
             connections.push(Connection {
-                from: End { card: from, port },
+                from: End { card: from, port: self.port(placement.cards[from], from, index) },
                 to: End { card: to, port: Port::Free },
                 style,
                 label: tag,

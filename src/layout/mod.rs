@@ -1,10 +1,9 @@
 //! Lays out a graph: the result is a picture with the position of every box, text and line.
 //!
 //! The steps, a folder each: texts are measured and cards sized (`cards`); everything is given its place (`place`); all
-//! lines are drawn at once over what is placed, with their labels (`route`); of several arrangements of a small picture
-//! the one is kept whose lines are followed best (`judge`); `assemble` puts it together, with gaps where lines cross and
-//! dots where they part (`crossing`). Of the picture of a comparison `moment` makes those of its two states, in the same
-//! places.
+//! lines are drawn at once over what is placed, with their labels (`route`); `assemble` puts it together, with gaps
+//! where lines cross and dots where they part (`crossing`). Of the picture of a comparison `moment` makes those of its
+//! two states, in the same places.
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and `verify`
 //! finds nothing.
@@ -14,7 +13,6 @@ mod cards;
 mod crossing;
 mod detour;
 mod geometry;
-mod judge;
 mod labels;
 mod model;
 mod moment;

@@ -183,7 +183,7 @@ pub(in crate::layout) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let own_facts = facts.len();
     let mut rows = Vec::new();
     let mut row_x = ROW_X;
-    if has_rows(node) {
+    if node.has_route_rows() {
         // The facts of a route contain its host.
         let own = match &node.detail {
             Detail::Route { hosts } if hosts.len() == 1 => Some(hosts[0].clone()),
@@ -220,12 +220,6 @@ pub(in crate::layout) fn plan(graph: &Graph, index: usize) -> CardPlan {
         facts,
         own_facts,
     }
-}
-
-/// Whether the card of a node has a row for each of its routes; of objects that are no route, those by which the API
-/// server calls a Service have some.
-pub(in crate::layout) fn has_rows(node: &Node) -> bool {
-    node.has_route_rows() || node.kind() == NodeKind::Resource
 }
 
 /// A junction represents no object: it is as small as its text.

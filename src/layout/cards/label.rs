@@ -1,7 +1,7 @@
 //! Selects the edges that need a label, with its text and size. A card replaces the label where possible.
 
 use super::super::{Label, Rect, TextRole};
-use super::card::{has_rows, text};
+use super::card::text;
 use super::changes::{self, SignedLine};
 use super::metrics::text_width;
 use super::wrap::fit;
@@ -66,7 +66,7 @@ pub(in crate::layout) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) if says_ports(target) => Vec::new(),
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => edge.lines(),
         // A Gateway's routes name their hosts themselves, and rows stand on the card.
-        EdgeDetail::Routes { .. } if has_rows(source) || source.kind() == NodeKind::Gateway => Vec::new(),
+        EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind() == NodeKind::Gateway => Vec::new(),
         EdgeDetail::Calls(call) => match &target.detail {
             Detail::Service { ports, .. } => call.lines_beside(ports),
             _ => edge.lines(),
@@ -82,7 +82,7 @@ pub(in crate::layout) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         lines.truncate(2);
         lines.push(format!("+{more} more"));
     }
-    let says_itself = has_rows(source) && edge.kind() == EdgeKind::Routes;
+    let says_itself = source.has_route_rows() && edge.kind() == EdgeKind::Routes;
     let change_lines = if says_itself { None } else { changes::on_label(edge, &lines, MAX_CHANGE_WIDTH) };
     let same = edge.change.as_ref().filter(|c| c.is_same()).map(Change::kind);
     let lines: Vec<Line> = match change_lines {

@@ -6,10 +6,8 @@ use super::super::cards::card::CardPlan;
 use super::super::cards::title::{TITLE_X, title_baseline, title_height};
 use super::super::{Point, Rect};
 use super::composite::Composites;
-use super::forms::{Form, Ranking, WEIGHTS};
 use super::level::{Block, Choice, Fill, Item, Level, Loose, Pull, Tie};
 use super::page::Page;
-use super::strain::{bent, strain, tangle};
 use super::tree::{Part, Tree};
 use crate::graph::{Graph, NodeKind};
 
@@ -25,8 +23,10 @@ const CARES: [f64; 3] = [1.0, 5.0, 20.0];
 pub(in crate::layout) const MANY: usize = 400;
 /// With more frames than this none is tried in another form than the rest.
 const FEW_FRAMES: usize = 12;
-/// With more lines than this their crossings are not counted.
-const TANGLED: usize = 200;
+/// What an item behind others of its layer costs.
+const BEHIND: f64 = 6.0;
+/// The distance of two cards, one below the other, up to which a line from one to the other is straight.
+const NEAR: f64 = 130.0;
 /// Times that everything is arranged again with known heights.
 const AGAIN: usize = 2;
 
@@ -62,6 +62,25 @@ pub(in crate::layout) struct FramePlace {
     pub parent: Option<usize>,
 }
 
+/// An area in one of its forms.
+#[derive(Clone, Debug)]
+struct Form {
+    choice: Choice,
+    block: Block,
+    /// For each part that is an area the number of its form.
+    inner: Vec<usize>,
+    /// Size with border and title.
+    w: f64,
+    h: f64,
+    lines: Vec<String>,
+    /// Where its contents begin.
+    top: f64,
+    /// What its lines cost.
+    strain: f64,
+    /// For each card in it its place in the frame.
+    cards: Vec<(usize, Point)>,
+}
+
 /// An arrangement of an area that was tried.
 struct Tried {
     choice: Choice,
@@ -84,8 +103,8 @@ struct Placer<'a> {
     origins: Vec<Point>,
 }
 
-/// Gives every card and frame its place, in up to so many ways, the most promising first.
-pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page, ways: usize) -> Vec<Placement> {
+/// Gives every card and frame its place.
+pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page) -> Placement {
     let tree = Tree::of(sizes.graph, sizes.composites);
     let count = tree.areas.len();
     let mut placer = Placer {
@@ -101,16 +120,17 @@ pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page, ways: usize) -> Vec
     for area in (1..count).rev() {
         placer.forms[area] = placer.frame_forms(area);
     }
-    let forms = placer.forms.clone();
-    let mut found: Vec<Placement> = Vec::new();
-    for whole in placer.whole(ways) {
-        placer.forms.clone_from(&forms);
-        let placement = placer.finished(whole);
-        if !found.iter().any(|known| known.cards == placement.cards) {
-            found.push(placement);
+    let whole = placer.whole();
+    placer.forms[0] = vec![whole];
+    placer.keep_chosen();
+    for _ in 0..AGAIN {
+        placer.spread();
+        for area in (0..count).rev() {
+            placer.forms[area] = vec![placer.again(area)];
         }
     }
-    found
+    placer.spread();
+    placer.placement()
 }
 
 /// The distance of each composite from where traffic comes from, in connections.
@@ -298,8 +318,7 @@ impl Placer<'_> {
         let (ties, pulls) = (self.ties(area), self.pulls(area));
         let level = Level::new(&items, &ties, &pulls);
         let build = |choice: Choice| {
-            let mut block = level.build(&choice);
-            block.crossings = if ties.len() > TANGLED { 0 } else { tangle(&items, &ties, &block) };
+            let block = level.build(&choice);
             Tried { choice, strain: strain(&items, &ties, &block), block }
         };
         if known.is_empty() {
@@ -356,30 +375,14 @@ impl Placer<'_> {
         Form { choice, block, inner: inner.to_vec(), w, h, lines, top, strain: 0.0, cards }
     }
 
-    /// The places in a form of the whole picture, arranged again with the heights that are known then.
-    fn finished(&mut self, whole: Form) -> Placement {
-        let count = self.forms.len();
-        self.forms[0] = vec![whole];
-        self.known = None;
-        self.keep_chosen();
-        for _ in 0..AGAIN {
-            self.spread();
-            for area in (0..count).rev() {
-                self.forms[area] = vec![self.again(area)];
-            }
-        }
-        self.spread();
-        self.placement()
-    }
-
-    /// The whole picture in its best forms: with all frames in forms for one width, then with other forms of single
+    /// The whole picture in its best form: with all frames in forms for one width, then with other forms of single
     /// frames as long as that is better.
-    fn whole(&mut self, ways: usize) -> Vec<Form> {
+    fn whole(&mut self) -> Form {
         let many = self.sizes.graph.nodes().len() > MANY;
         let parts = self.tree.areas[0].parts.clone();
         let limits: Vec<f64> =
             if many { &[1.0][..] } else { &[1.0, 0.75, 1.6] }.iter().map(|s| self.page.wanted * s).collect();
-        let mut best = Ranking { ways, forms: Vec::new() };
+        let mut best: Option<(f64, Form)> = None;
         let mut seen: Vec<Vec<usize>> = Vec::new();
         for share in SHARES {
             let inner: Vec<usize> = parts.iter().map(|p| self.fitting(*p, self.page.wanted * share)).collect();
@@ -389,11 +392,11 @@ impl Placer<'_> {
             }
         }
         let frames = (0..parts.len()).filter(|&i| matches!(parts[i], Part::Area(_))).count();
-        for &weight in if ways > 1 { &WEIGHTS[..2] } else { &WEIGHTS[..1] } {
-            for item in 0..if frames <= FEW_FRAMES { parts.len() } else { 0 } {
+        if frames <= FEW_FRAMES {
+            for item in 0..parts.len() {
                 let Part::Area(area) = parts[item] else { continue };
                 for form in 0..self.forms[area].len() {
-                    let Some((.., known)) = best.best(weight) else { continue };
+                    let Some((_, known)) = &best else { continue };
                     let mut inner = known.inner.clone();
                     inner[item] = form;
                     if !seen.contains(&inner) {
@@ -404,45 +407,39 @@ impl Placer<'_> {
                 }
             }
         }
-        if best.forms.is_empty() {
-            let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: Fill::No, apart: false };
-            let block = Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() };
-            return vec![self.framed(0, choice, block, &vec![0; parts.len()])];
+        match best {
+            Some((_, form)) => form,
+            None => {
+                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: Fill::No, apart: false };
+                let block = Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() };
+                self.framed(0, choice, block, &vec![0; parts.len()])
+            }
         }
-        best.shrink();
-        best.forms.into_iter().map(|(.., form)| form).collect()
     }
 
-    fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Ranking) {
+    fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Option<(f64, Form)>) {
         let mut tried: Vec<Tried> = Vec::new();
         for &limit in limits {
             tried.extend(self.tried(0, inner, limit, Vec::new()));
         }
-        let mut chosen: Vec<usize> = Vec::new();
-        for weight in if best.ways > 1 { &WEIGHTS[..] } else { &WEIGHTS[..1] } {
-            let cost = |t: &Tried| self.page.size(t.block.w, t.block.h) + weight * t.strain;
-            let mut order: Vec<(f64, usize)> = tried.iter().map(cost).zip(0..).collect();
-            order.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let few = best.ways.div_ceil(WEIGHTS.len());
-            chosen.extend(order.iter().take(few).map(|o| o.1));
-        }
-        chosen.sort_unstable();
-        chosen.dedup();
-        for chosen in chosen.into_iter().map(|i| &tried[i]) {
-            let form = self.form_of(0, chosen, inner);
-            let parts = &self.tree.areas[0].parts;
-            let inner: f64 = form.inner.iter().zip(parts).map(|(&f, p)| self.mixed(*p, f)).sum();
-            let lines = self.strain_of(&form) + inner + form.block.mixed();
-            best.add(self.page.size(form.w, form.h), lines, form);
+        let cost = |t: &Tried| self.page.size(t.block.w, t.block.h) + t.strain;
+        let Some(chosen) = tried.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))) else { return };
+        let form = self.form_of(0, chosen, inner);
+        let parts = &self.tree.areas[0].parts;
+        let behind: usize = form.inner.iter().zip(parts).map(|(&f, p)| self.behind(*p, f)).sum();
+        let behind = BEHIND * (behind + form.block.behind) as f64;
+        let cost = self.page.size(form.w, form.h) + self.strain_of(&form) + behind;
+        if best.as_ref().is_none_or(|b| cost < b.0) {
+            *best = Some((cost, form));
         }
     }
 
-    /// What it costs that lines of a part cross or pass between others.
-    fn mixed(&self, part: Part, form: usize) -> f64 {
-        let Part::Area(area) = part else { return 0.0 };
+    /// The items of a part that stand behind others of their layer.
+    fn behind(&self, part: Part, form: usize) -> usize {
+        let Part::Area(area) = part else { return 0 };
         let form = &self.forms[area][form];
         let inner = form.inner.iter().zip(&self.tree.areas[area].parts);
-        form.block.mixed() + inner.map(|(&f, p)| self.mixed(*p, f)).sum::<f64>()
+        form.block.behind + inner.map(|(&f, p)| self.behind(*p, f)).sum::<usize>()
     }
 
     /// The cost of all lines of a form of the whole picture.
@@ -524,4 +521,30 @@ impl Placer<'_> {
         }
         Placement { cards, frames }
     }
+}
+
+/// What lines between items cost.
+fn strain(items: &[Item], ties: &[Tie], block: &Block) -> f64 {
+    let mut cost = BEHIND * block.behind as f64;
+    for tie in ties.iter().filter(|t| t.from != t.to) {
+        let (a, b) = (block.at[tie.from], block.at[tie.to]);
+        cost += bent(a.0, items[tie.from].w, b.0, items[tie.to].w, (a.1 + tie.from_y - b.1 - tie.to_y).abs(), tie.row);
+    }
+    cost
+}
+
+/// What a line costs, by where its ends are: more if it runs back.
+fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64, row: bool) -> f64 {
+    let ahead = to - (x + w);
+    if ahead >= 0.0 {
+        return 0.03 * (ahead + rise) + if rise > 30.0 { 2.0 } else { 0.0 };
+    }
+    let back = (x - (to + to_w)).max(0.0);
+    // A row is left to the right: the line has to turn back.
+    let turns = match row {
+        true => 45.0,
+        false if rise > NEAR => 16.0,
+        false => 6.0,
+    };
+    turns + 0.05 * rise + 0.12 * back + if back > 0.0 { 20.0 } else { 0.0 }
 }

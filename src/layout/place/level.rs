@@ -9,10 +9,6 @@ use std::ops::Range;
 use super::fit::{Span, fit};
 use super::layers::layers;
 
-/// What an item behind others of its layer costs.
-const BEHIND: f64 = 6.0;
-/// What a crossing costs.
-const CROSSED: f64 = 5.0;
 /// Space between two columns.
 const COLUMN_GAP: f64 = 40.0;
 /// Space between two items of a column.
@@ -102,15 +98,6 @@ pub(super) struct Block {
     pub at: Vec<(f64, f64)>,
     /// Items in the second and further columns of their layer: lines to them pass between others.
     pub behind: usize,
-    /// Crossings of lines, as far as they can be known.
-    pub crossings: usize,
-}
-
-impl Block {
-    /// What it costs that lines cross or pass between others.
-    pub fn mixed(&self) -> f64 {
-        BEHIND * self.behind as f64 + CROSSED * self.crossings as f64
-    }
 }
 
 /// A level with its layers.
@@ -295,7 +282,7 @@ impl<'a> Level<'a> {
             let joined: Vec<usize> = layers[group.clone()].iter().flatten().copied().collect();
             let many = (self.height(&joined) / choice.cap.max(1.0)).ceil() as usize;
             let count = if group.len() > 1 { 1 } else { many.clamp(1, joined.len().max(1)) };
-            for (behind, part) in self.dealt(&joined, count).into_iter().enumerate() {
+            for (behind, part) in dealt(&joined, count).into_iter().enumerate() {
                 let w = part.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
                 if x > left && x + w > choice.limit {
                     (x, row) = (left, row + 1);
@@ -309,30 +296,6 @@ impl<'a> Level<'a> {
             }
         }
         (columns, beside)
-    }
-
-    /// The items of a layer in so many columns, dealt out row by row: what most lines lead to stands left in its row,
-    /// what most lines leave stands right.
-    fn dealt(&self, layer: &[usize], count: usize) -> Vec<Vec<usize>> {
-        if count < 2 {
-            return vec![layer.to_vec()];
-        }
-        let mut columns = vec![Vec::new(); count];
-        for row in layer.chunks(count) {
-            let mut row: Vec<usize> = row.to_vec();
-            row.sort_by_key(|&i| self.lean(i));
-            for (column, &item) in columns.iter_mut().zip(&row) {
-                column.push(item);
-            }
-        }
-        columns
-    }
-
-    /// How many more lines leave an item than lead to it.
-    fn lean(&self, item: usize) -> i64 {
-        let ties: i64 = self.near[item].iter().map(|(_, is_target)| if *is_target { -1 } else { 1 }).sum();
-        let pulls: i64 = self.pulls_of[item].iter().map(|p| if self.pulls[*p].enters { -1 } else { 1 }).sum();
-        ties.signum() + pulls.signum()
     }
 
     /// The arrangement of a choice.
@@ -498,6 +461,15 @@ fn filled_columns(heights: &[f64], cap: f64) -> usize {
 fn lowest(heights: &[f64]) -> usize {
     let lower = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
     heights.iter().enumerate().min_by(lower).map_or(0, |(i, _)| i)
+}
+
+/// The items of a layer in so many columns, dealt out row by row.
+fn dealt(layer: &[usize], count: usize) -> Vec<Vec<usize>> {
+    let mut parts = vec![Vec::new(); count];
+    for (place, &item) in layer.iter().enumerate() {
+        parts[place % count].push(item);
+    }
+    parts
 }
 
 /// The connected part of each item, by its first item.

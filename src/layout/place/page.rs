@@ -29,7 +29,7 @@ impl Page {
         let n = nodes as f64;
         let (wanted, least) = match nodes {
             0..=15 => (12.1, 12.1),
-            16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 10.1),
+            16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 12.1 - 2.0 * (n - 15.0) / 35.0),
             51..=90 => (10.1 - 4.0 * (n - 50.0) / 80.0, 10.1 - 4.0 * (n - 50.0) / 40.0),
             91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.05),
             _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
@@ -41,12 +41,6 @@ impl Page {
     /// A page of a part of the width.
     pub fn narrower(self, part: f64) -> Page {
         Page { wanted: self.wanted * part, most: self.most * part }
-    }
-
-    /// How far a picture is from a size and a shape that it may have, as a part.
-    pub fn excess(self, width: f64, height: f64) -> f64 {
-        let aspect = (width + FURNITURE.0) / (height + FURNITURE.1);
-        (width / self.most - 1.0).max(0.0) + 0.3 * (aspect / WIDE - 1.0).max(0.0)
     }
 
     /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it

@@ -72,23 +72,9 @@ pub(super) fn group(connections: &[Connection], alone: &BTreeSet<usize>) -> Vec<
         open.entry(key(false, c)).or_default().push(i);
         open.entry(key(true, c)).or_default().push(i);
     }
-    // Rows come first, since their lines begin at one point, unless several rows of a card lead to one target; then
-    // many before few, and sources before targets.
-    let mut between: BTreeMap<(u32, usize, usize), usize> = BTreeMap::new();
-    for c in connections {
-        *between.entry((c.style, c.from.card, c.to.card)).or_default() += 1;
-    }
-    let is_alone = |i: &usize| {
-        let c = &connections[*i];
-        between.get(&(c.style, c.from.card, c.to.card)).is_none_or(|n| *n < 2)
-    };
-    let first: BTreeSet<Key> = open
-        .iter()
-        .filter(|(k, v)| k.3.is_some() && (v.len() > 1 || v.iter().all(is_alone)))
-        .map(|(k, _)| *k)
-        .collect();
+    // Rows come first, since their lines begin at one point; then many before few, and sources before targets.
     let mut count: BTreeMap<Key, usize> = open.iter().map(|(k, v)| (*k, v.len())).collect();
-    let rank = |n: usize, k: Key| (!first.contains(&k), std::cmp::Reverse(n), k);
+    let rank = |n: usize, k: Key| (k.3.is_none(), std::cmp::Reverse(n), k);
     let mut queue: BTreeSet<_> = count.iter().map(|(k, n)| rank(*n, *k)).collect();
     let mut taken = vec![false; connections.len()];
     let mut nets = Vec::new();

@@ -20,8 +20,6 @@ const FROM_CARD: f64 = 12.0;
 const ARROW: f64 = 18.0;
 const FROM_WALL: f64 = 8.0;
 const FROM_TITLE: f64 = 6.0;
-/// So far from the middle of a side, in parts of it, a line may end that turns there.
-const OFF_MIDDLE: f64 = 0.25;
 /// Part of its distance that a run must keep.
 const TOO_CLOSE: f64 = 0.66;
 /// Passes over all items that look for room.
@@ -552,10 +550,19 @@ impl Problem<'_> {
         at
     }
 
-    /// Where a run would like to be: before the middle of its cards, but nearer to where all of its lines turn to; else
-    /// where it makes lines short, and in the middle of its channel.
+    /// Where a run would like to be: before the middle of its cards; else where it makes lines short, and in the middle
+    /// of its channel.
     fn wish(&self, r: usize, lo: f64, hi: f64) -> f64 {
         let run = &self.lines.runs[r];
+        let (mut sum, mut count) = (0.0, 0.0);
+        for (hull, a) in own(self.scene, self.lines, r) {
+            let moved = self.cuts.shift(self.scene.hulls[hull].lo[self.axis]);
+            sum += self.scene.cards[a.card].middle(self.axis) + moved;
+            count += 1.0;
+        }
+        if count > 0.0 {
+            return sum / count;
+        }
         // Between the far ends of what it joins nothing gets longer.
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         let (mut back, mut on) = (false, false);
@@ -569,22 +576,6 @@ impl Problem<'_> {
             }
         }
         let moved = |at: f64| at + self.cuts.shift(at);
-        let (mut sum, mut count, mut reach) = (0.0, 0.0, f64::INFINITY);
-        for (hull, a) in own(self.scene, self.lines, r) {
-            let shift = self.cuts.shift(self.scene.hulls[hull].lo[self.axis]);
-            let b = &self.scene.cards[a.card];
-            sum += b.middle(self.axis) + shift;
-            count += 1.0;
-            reach = reach.min((b.hi[self.axis] - b.lo[self.axis]) * OFF_MIDDLE);
-        }
-        if count > 0.0 {
-            let middle = sum / count;
-            return match (back, on) {
-                (false, true) => moved(least).clamp(middle, middle + reach),
-                (true, false) => moved(most).clamp(middle - reach, middle),
-                _ => middle,
-            };
-        }
         let middle =
             if lo.is_finite() && hi.is_finite() { (lo + hi) / 2.0 } else { moved(run.at).clamp(lo, hi.max(lo)) };
         match (back, on) {

@@ -36,8 +36,6 @@ pub enum Rule {
     LabelOverNode,
     /// A label lies on the line of another edge.
     LabelOverLink,
-    /// A label does not lie on its own line.
-    LabelOffLink,
     /// A text is wider than the box it stands in.
     TextClipped,
     /// The end of a line is not on the border of its node.
@@ -74,7 +72,6 @@ impl fmt::Display for Violation {
             Rule::LabelOverLabel => "labels overlap",
             Rule::LabelOverNode => "a label lies on a node",
             Rule::LabelOverLink => "a label lies on another line",
-            Rule::LabelOffLink => "a label does not lie on its line",
             Rule::TextClipped => "a text is wider than its box",
             Rule::Detached => "a line is not attached",
             Rule::NotOrthogonal => "a line is not orthogonal",
@@ -254,12 +251,6 @@ impl Check<'_> {
             l.links.iter().enumerate().filter_map(|(i, k)| Some((i, k.label.as_ref()?.rect))).collect();
         if labeled.is_empty() {
             return;
-        }
-        for (index, rect) in &labeled {
-            let link = &l.links[*index];
-            if !link.points.windows(2).any(|w| hits(rect, w[0], w[1], SLACK)) {
-                self.add(Rule::LabelOffLink, [name(link)]);
-            }
         }
         let labels = Grid::new(labeled.iter().map(|(_, r)| *r));
         for (a, b) in labels.pairs() {
@@ -527,7 +518,6 @@ mod tests {
         };
         assert!(rules(twice).contains(&Rule::LabelOverLabel));
         assert!(rules(|l| l.links[0].label.as_mut().unwrap().rect.x = 190.0).contains(&Rule::LabelOverNode));
-        assert_eq!(rules(|l| l.links[0].label.as_mut().unwrap().rect.y = 75.0), vec![Rule::LabelOffLink]);
         assert_eq!(rules(|l| l.links[0].points[0].x = 125.0), vec![Rule::Detached]);
         assert_eq!(rules(|l| l.links[0].points[1].y = 63.0), vec![Rule::NotOrthogonal]);
         assert_eq!(rules(|l| l.links[0].branches.push(Point { x: 150.0, y: 70.0 })), vec![Rule::OffLine]);
