@@ -203,69 +203,71 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
     let mut found: Vec<Judged> = Vec::new();
     let sources = from.groups(scene, network);
     let targets = to.groups(scene, network);
-    for (a, source) in &sources {
-        for (b, target) in &targets {
-            let ask = |end: &End, direction| match end {
-                End::Workload(_) => scene.connectivity.explain(network, *a, *b, direction),
-                End::Addresses(_) | End::Controller => Explanation::default(),
-            };
-            let all = Sides { egress: ask(from, Direction::Egress), ingress: ask(to, Direction::Ingress) };
-            let (egress, ingress) = (all.egress.about(asked), all.ingress.about(asked));
-            let through =
-                |end: &End, side: &Explanation| if end.workload().is_some() { side.allowed() } else { asked.clone() };
-            let mut allowed = through(from, &egress).intersection(&through(to, &ingress));
-            // The requests that one side lets through may be those that the other does not.
-            if [&egress, &ingress].iter().all(|side| side.decisions.iter().any(|d| d.ruling == Ruling::Sometimes)) {
-                allowed = allowed.intersection(&scene.connectivity.between_groups(network, *a, *b).ports);
-            }
-            let ruled = egress.decisions.iter().chain(&ingress.decisions).any(|d| !d.because.is_empty());
-            // Only where a rule decides can policies fail to hold.
-            let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);
-            let unread = |group: usize, direction| scene.connectivity.groups(network)[group].unread(direction);
-            let sure = policy::certainty(
-                (unread(*a, Direction::Egress), &through(from, &egress)),
-                (unread(*b, Direction::Ingress), &through(to, &ingress)),
-                asked,
-            );
-            let rule_of = |end: &End, direction| {
-                end.workload()?;
-                let (policy, rule) = scene.connectivity.doubtful_rule(network, (*a, *b), direction, asked)?;
-                Some((direction, policy, rule))
-            };
-            let doubtful = [rule_of(from, Direction::Egress), rule_of(to, Direction::Ingress)];
-            let closed = [through(from, &egress).is_empty(), through(to, &ingress).is_empty()];
-            // What one side surely denies is denied, whatever rules of the other one mean.
-            let untold = match doubtful {
-                [None, Some(_)] if closed[0] => None,
-                [Some(_), None] if closed[1] => None,
-                [of_egress, of_ingress] => of_egress.or(of_ingress),
-            };
-            let doubt = if ruled && on_host {
-                Some(Doubt::HostNetwork)
-            } else if sure == Certainty::Undetermined {
-                Some(Doubt::Unevaluated)
-            } else {
-                untold.map(|_| Doubt::Untold)
-            };
-            add(
-                &mut found,
-                Judged {
-                    from: source.clone(),
-                    to: target.clone(),
-                    asked: asked.clone(),
-                    allowed,
-                    egress,
-                    ingress,
-                    of_all_ports: vec![all],
-                    doubt,
-                    rule_for_controller: None,
-                    untold,
-                    network,
-                },
-            );
+    for source in &sources {
+        for target in &targets {
+            add(&mut found, judge_groups(scene, network, source, target, asked));
         }
     }
     found
+}
+
+/// Asks both sides of two ends that are a group each.
+fn judge_groups(
+    scene: &Scene<'_>,
+    network: usize,
+    (a, from): &(GroupId, End),
+    (b, to): &(GroupId, End),
+    asked: &PortSet,
+) -> Judged {
+    let ask = |end: &End, direction| match end {
+        End::Workload(_) => scene.connectivity.explain(network, *a, *b, direction),
+        End::Addresses(_) | End::Controller => Explanation::default(),
+    };
+    let all = Sides { egress: ask(from, Direction::Egress), ingress: ask(to, Direction::Ingress) };
+    let (egress, ingress) = (all.egress.about(asked), all.ingress.about(asked));
+    let through = |end: &End, side: &Explanation| if end.workload().is_some() { side.allowed() } else { asked.clone() };
+    let (out, into) = (through(from, &egress), through(to, &ingress));
+    let mut allowed = out.intersection(&into);
+    // The requests that one side lets through may be those that the other does not.
+    if [&egress, &ingress].iter().all(|side| side.decisions.iter().any(|d| d.ruling == Ruling::Sometimes)) {
+        allowed = allowed.intersection(&scene.connectivity.between_groups(network, *a, *b).ports);
+    }
+    let ruled = egress.decisions.iter().chain(&ingress.decisions).any(|d| !d.because.is_empty());
+    // Only where a rule decides can policies fail to hold.
+    let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);
+    let unread = |group: usize, direction| scene.connectivity.groups(network)[group].unread(direction);
+    let sure = policy::certainty((unread(*a, Direction::Egress), &out), (unread(*b, Direction::Ingress), &into), asked);
+    let rule_of = |end: &End, direction| {
+        end.workload()?;
+        let (policy, rule) = scene.connectivity.doubtful_rule(network, (*a, *b), direction, asked)?;
+        Some((direction, policy, rule))
+    };
+    // What one side surely denies is denied, whatever rules of the other one mean.
+    let untold = match [rule_of(from, Direction::Egress), rule_of(to, Direction::Ingress)] {
+        [None, Some(_)] if out.is_empty() => None,
+        [Some(_), None] if into.is_empty() => None,
+        [of_egress, of_ingress] => of_egress.or(of_ingress),
+    };
+    let doubt = if ruled && on_host {
+        Some(Doubt::HostNetwork)
+    } else if sure == Certainty::Undetermined {
+        Some(Doubt::Unevaluated)
+    } else {
+        untold.map(|_| Doubt::Untold)
+    };
+    Judged {
+        from: from.clone(),
+        to: to.clone(),
+        asked: asked.clone(),
+        allowed,
+        egress,
+        ingress,
+        of_all_ports: vec![all],
+        doubt,
+        rule_for_controller: None,
+        untold,
+        network,
+    }
 }
 
 /// Addresses that fare alike are listed as one; pods of one workload that fare differently leave a doubt.

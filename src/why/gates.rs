@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::Scene;
 use super::answer::{Mark, Step};
 use super::ends::{End, Judged, addresses_name, judge, network};
-use super::outside::{NAMED, Through, Way, sources};
+use super::outside::{NAMED, sources};
+use super::ways::{Through, Way};
 use crate::graph::{Detail, Edge, EdgeDetail, Location, Node, NodeId};
 use crate::net::{AddressSet, PortSet, text};
 use crate::policy::{self, Direction, Entrance, EntranceDoubt};
@@ -52,7 +53,8 @@ pub(super) fn unprovisioned(scene: &Scene<'_>, service: &NodeId) -> Option<(Stri
         Unprovisioned::NoProvider(by) => {
             let by = scene.entry(*by);
             let text = format!(
-                "nothing in the manifests makes a load balancer for {service}: {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
+                "nothing in the manifests makes a load balancer for {service}: \
+                 {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
                 by.key
             );
             (text, Some(scene.place(by.object.span)))

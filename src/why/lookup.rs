@@ -162,8 +162,11 @@ fn addresses(service: &core::Service) -> impl Iterator<Item = &str> {
     own.chain(outer).map(String::as_str)
 }
 
-/// Everything that can be an end, as (party, key).
-fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a ObjectKey)> {
+/// What can be an end, with its identity.
+type Named<'a> = (Party, &'a ObjectKey);
+
+/// Everything that can be an end.
+fn parties<'a>(scene: &Scene<'a>) -> Vec<Named<'a>> {
     let workloads = scene.cluster.workloads().iter().enumerate().map(|(i, w)| (Party::Workload(i), &w.key));
     let entries = scene.cluster.entries().iter().enumerate();
     let services =
@@ -187,7 +190,7 @@ fn by_name(
     role: Role<'_>,
 ) -> Result<Party, String> {
     let all = parties(scene);
-    let mut found: Vec<&(Party, &ObjectKey)> = all
+    let mut found: Vec<&Named<'_>> = all
         .iter()
         .filter(|(_, key)| key.name == name && namespace.is_none_or(|n| key.namespace() == n) && is_kind(key, kind))
         .collect();
@@ -211,29 +214,8 @@ fn by_name(
     {
         found = all.iter().filter(|(_, key)| key.name == name && key.namespace() == kind).collect();
     }
-    let homes = match role {
-        Role::From => [scene.namespace, None],
-        Role::To(seen_from) => [seen_from, scene.namespace],
-    };
-    let at_home: Vec<&(Party, &ObjectKey)> = homes
-        .into_iter()
-        .flatten()
-        .map(|home| found.iter().filter(|(_, key)| key.namespace() == home).copied().collect())
-        .find(|list: &Vec<_>| !list.is_empty())
-        .unwrap_or_default();
-    if !at_home.is_empty() {
-        found = at_home;
-    }
-    let preferred: Vec<&(Party, &ObjectKey)> = found
-        .iter()
-        .filter(|(party, _)| {
-            matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_)))
-        })
-        .copied()
-        .collect();
-    if !preferred.is_empty() {
-        found = preferred;
-    }
+    found = at_home(scene, found, role);
+    found = of_role(found, role);
     match found.as_slice() {
         [(party, _)] => Ok(party.clone()),
         [] => Err(unknown(scene, &all, kind, namespace, name)),
@@ -249,6 +231,24 @@ fn by_name(
     }
 }
 
+/// Those of the namespace that a name is said in, where there are any; else all that were found.
+fn at_home<'p, 'k>(scene: &Scene<'_>, found: Vec<&'p Named<'k>>, role: Role<'_>) -> Vec<&'p Named<'k>> {
+    let homes = match role {
+        Role::From => [scene.namespace, None],
+        Role::To(seen_from) => [seen_from, scene.namespace],
+    };
+    let of = |home: &str| found.iter().filter(|(_, key)| key.namespace() == home).copied().collect();
+    homes.into_iter().flatten().map(of).find(|list: &Vec<_>| !list.is_empty()).unwrap_or(found)
+}
+
+/// Those of the kind that an end rather is, where there are any; else all that were found.
+fn of_role<'p, 'k>(found: Vec<&'p Named<'k>>, role: Role<'_>) -> Vec<&'p Named<'k>> {
+    let is_preferred =
+        |party: &Party| matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_)));
+    let preferred: Vec<&Named<'_>> = found.iter().filter(|(party, _)| is_preferred(party)).copied().collect();
+    if preferred.is_empty() { found } else { preferred }
+}
+
 /// The workload that a live pod was folded into.
 fn owner_of_pod(scene: &Scene<'_>, namespace: Option<&str>, name: &str) -> Option<usize> {
     let pod = |entry: &usize| {
@@ -258,13 +258,7 @@ fn owner_of_pod(scene: &Scene<'_>, namespace: Option<&str>, name: &str) -> Optio
     scene.cluster.workloads().iter().position(|w| w.pods.iter().any(pod))
 }
 
-fn unknown(
-    scene: &Scene<'_>,
-    all: &[(Party, &ObjectKey)],
-    kind: Option<&str>,
-    namespace: Option<&str>,
-    name: &str,
-) -> String {
+fn unknown(scene: &Scene<'_>, all: &[Named<'_>], kind: Option<&str>, namespace: Option<&str>, name: &str) -> String {
     if let Some(namespace) = namespace
         && !scene.cluster.namespaces().contains_key(namespace)
     {
@@ -286,9 +280,9 @@ fn unknown(
             entry.key
         );
     }
-    let here: Vec<&(Party, &ObjectKey)> =
+    let here: Vec<&Named<'_>> =
         all.iter().filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind)).collect();
-    let pool: Vec<&(Party, &ObjectKey)> = if here.is_empty() { all.iter().collect() } else { here };
+    let pool: Vec<&Named<'_>> = if here.is_empty() { all.iter().collect() } else { here };
     let mut near: Vec<(usize, String)> =
         pool.iter().map(|(_, key)| (letters_apart(&key.name, name, FAR).unwrap_or(FAR), key.to_string())).collect();
     near.sort();

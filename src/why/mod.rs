@@ -26,6 +26,7 @@ mod suggest;
 mod unresolved;
 mod url;
 mod verdict;
+mod ways;
 
 use crate::cluster::{Cluster, Entry, Workload};
 use crate::graph::{Graph, NodeId};

@@ -7,7 +7,8 @@ use super::given;
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet, text};
 use crate::policy::{
-    Decision, Direction, Effect, NamedPort, Order, Peer, Perhaps, Policy, Project, Reason, Rule, Ruling, Tier,
+    Decision, Direction, Effect, Isolation, NamedPort, Order, Peer, Perhaps, Policy, Project, Reason, Rule, Ruling,
+    Tier,
 };
 use crate::source::Span;
 
@@ -104,6 +105,12 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     } else {
         step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} applies", names(&isolation.tiers)), None);
     }
+    taken_to_be_in_mesh(scene, &isolation, workload, &name, step);
+    unevaluated(scene, workload, &name, direction, step);
+}
+
+/// Says that a policy of the mesh is taken to hold of a workload though the manifests do not show a proxy.
+fn taken_to_be_in_mesh(scene: &Scene<'_>, isolation: &Isolation, workload: usize, name: &str, step: &mut Step) {
     let of_mesh = isolation.isolating.iter().chain(&isolation.tiers);
     let is_of_mesh = |p: &&usize| scene.connectivity.policies()[**p].tier == Tier::Mesh;
     if let Some(&policy) = of_mesh.into_iter().find(is_of_mesh)
@@ -115,6 +122,10 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         );
         step.say(Mark::Doubt, text, Some(scene.workload_place(workload)));
     }
+}
+
+/// The policies that are not evaluated and may concern a workload.
+fn unevaluated(scene: &Scene<'_>, workload: usize, name: &str, direction: Direction, step: &mut Step) {
     let (elsewhere, foreign): (Vec<_>, Vec<_>) =
         scene.unevaluated(workload, direction).partition(|f| f.enforced_by.is_some());
     for policy in elsewhere {
@@ -237,55 +248,7 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], direction: Direction, step: &mut
             }
         }
         let Some(doubt) = pair.doubt else { continue };
-        let ends = [&pair.from, &pair.to];
-        let on_host = ends
-            .into_iter()
-            .find(|e| e.workload().is_some_and(|w| scene.workload(w).spec.pod.host_network == Some(true)));
-        let (text, at) = match doubt {
-            Doubt::HostNetwork => {
-                let end = on_host.unwrap_or(&pair.to);
-                (
-                    format!("{} is in the network of its node, where policies may not hold", end.name(scene)),
-                    end.workload().map(|w| scene.workload_place(w)),
-                )
-            }
-            Doubt::PodsDiffer => (
-                format!("policies treat the pods of {} or {} differently", pair.from.name(scene), pair.to.name(scene)),
-                None,
-            ),
-            // It is in the layer of the direction that they are about.
-            Doubt::Unevaluated => continue,
-            Doubt::Untold => {
-                let Some((direction, policy, rule)) = pair.untold else { continue };
-                let policy = &scene.connectivity.policies()[policy];
-                let Some(rule) = policy.rules(direction).and_then(|rules| rules.get(rule)) else { continue };
-                let whom = untold(rule);
-                let text = match is_for_pods(rule) {
-                    true if policy.tier == Tier::Mesh => format!(
-                        "{} of {} denies what has no proxy of the mesh: whether {} and {} have one cannot be determined from the manifests",
-                        rule.field,
-                        policy.key,
-                        pair.from.name(scene),
-                        pair.to.name(scene)
-                    ),
-                    true => format!(
-                        "{} of {} is for {whom}: whether this one is among them cannot be determined from the manifests",
-                        rule.field, policy.key
-                    ),
-                    false => format!(
-                        "{} of {} is for {whom}, whose addresses are not known: this one may be among them",
-                        rule.field, policy.key
-                    ),
-                };
-                (text, Some(scene.place(rule.at)))
-            }
-            // It has been said above.
-            Doubt::UnknownController => continue,
-            Doubt::Translated => {
-                let text = "pods may see the address of a node in place of the client's: which of them the rules mean cannot be determined";
-                (text.to_owned(), None)
-            }
-        };
+        let Some((text, at)) = doubt_text(scene, pair, doubt) else { continue };
         if !said.contains(&(doubt, text.clone())) {
             step.say(Mark::Doubt, text.clone(), at);
             said.push((doubt, text));
@@ -296,6 +259,55 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], direction: Direction, step: &mut
     if unknown && !step.lines.is_empty() {
         step.say(Mark::Ok, absent_controller(scene), None);
     }
+}
+
+/// What is said of a doubt, with its place; nothing of those that are said elsewhere.
+fn doubt_text(scene: &Scene<'_>, pair: &Judged, doubt: Doubt) -> Option<(String, Option<String>)> {
+    match doubt {
+        Doubt::HostNetwork => {
+            let is_on_host = |w: usize| scene.workload(w).spec.pod.host_network == Some(true);
+            let on_host = [&pair.from, &pair.to].into_iter().find(|e| e.workload().is_some_and(is_on_host));
+            let end = on_host.unwrap_or(&pair.to);
+            let text = format!("{} is in the network of its node, where policies may not hold", end.name(scene));
+            Some((text, end.workload().map(|w| scene.workload_place(w))))
+        }
+        Doubt::PodsDiffer => {
+            let (from, to) = (pair.from.name(scene), pair.to.name(scene));
+            Some((format!("policies treat the pods of {from} or {to} differently"), None))
+        }
+        Doubt::Untold => untold_text(scene, pair).map(|(text, at)| (text, Some(at))),
+        Doubt::Translated => {
+            let text = "pods may see the address of a node in place of the client's: \
+                        which of them the rules mean cannot be determined";
+            Some((text.to_owned(), None))
+        }
+        // The one is in the layer of the direction that it is about, the other has been said with its rule.
+        Doubt::Unevaluated | Doubt::UnknownController => None,
+    }
+}
+
+/// What is said of a rule that may mean an end, with its place.
+fn untold_text(scene: &Scene<'_>, pair: &Judged) -> Option<(String, String)> {
+    let (direction, policy, rule) = pair.untold?;
+    let policy = &scene.connectivity.policies()[policy];
+    let rule = policy.rules(direction)?.get(rule)?;
+    let (field, key, whom) = (&rule.field, &policy.key, untold(rule));
+    let text = match is_for_pods(rule) {
+        true if policy.tier == Tier::Mesh => format!(
+            "{field} of {key} denies what has no proxy of the mesh: \
+             whether {} and {} have one cannot be determined from the manifests",
+            pair.from.name(scene),
+            pair.to.name(scene)
+        ),
+        true => format!(
+            "{field} of {key} is for {whom}: \
+             whether this one is among them cannot be determined from the manifests"
+        ),
+        false => {
+            format!("{field} of {key} is for {whom}, whose addresses are not known: this one may be among them")
+        }
+    };
+    Some((text, scene.place(rule.at)))
 }
 
 /// Whether a rule is for pods of which manifests do not show which they are.

@@ -8,7 +8,7 @@ use super::ends::End;
 use super::lookup::Party;
 use super::ports::map_ports;
 use super::question::PortWish;
-use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
+use crate::graph::{Detail, EdgeDetail, Node, NodeId, NodeKind, PortMap, ServiceKind, port_text};
 use crate::manifest::{Body, Tree};
 use crate::net::{AddressSet, NODE_PORTS, ObjectKey, PortSet, label_list, text};
 use crate::resolve::{Absence, ServicePort};
@@ -80,7 +80,8 @@ pub(super) fn refused(scene: &Scene<'_>, entry: usize, step: &mut Step) -> Optio
     let at = scene.place(object.at(&format!("spec.ports[{index}].nodePort")));
     let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
     let text = format!(
-        "nodePort {number} is outside of {first}-{last}: the API server refuses the Service unless it has another range (--service-node-port-range)"
+        "nodePort {number} is outside of {first}-{last}: \
+         the API server refuses the Service unless it has another range (--service-node-port-range)"
     );
     step.say(Mark::Problem, text, Some(at));
     Some(format!(
@@ -128,21 +129,7 @@ pub(super) fn targets(
         let at = edge.evidence.first().map(|e| e.place());
         match other.kind() {
             NodeKind::Missing => {
-                endpoints.say(
-                    Mark::Problem,
-                    format!(
-                        "{id} is an alias of Service {} of namespace {}, which is not in the manifests",
-                        other.name,
-                        other.namespace.as_deref().unwrap_or_default()
-                    ),
-                    at,
-                );
-                // Of a namespace without any object in the manifests nothing is known.
-                let home = other.namespace.as_deref().unwrap_or_default();
-                let outcome = match scene.cluster.namespaces().contains_key(home) {
-                    true => ServiceOutcome::failed("the Service that the name refers to is not there"),
-                    false => ServiceOutcome::unknown(format!("the manifests contain nothing of namespace {home}")),
-                };
+                let outcome = of_missing(scene, &id, other, at, &mut endpoints);
                 return after_endpoints(endpoints, outcome, steps);
             }
             NodeKind::Service => {
@@ -150,25 +137,49 @@ pub(super) fn targets(
                 id.clone_from(&other.id);
             }
             _ => {
-                endpoints.say(
-                    Mark::Doubt,
-                    format!("{id} is another name for {}, outside of the cluster", other.name),
-                    at,
-                );
-                let end = End::Addresses(anywhere());
-                let pairs = vec![(end.clone(), Target { end, asked: plain_port(wish)? })];
-                let found = Found {
-                    pairs,
-                    unknown: Some(format!("which addresses {} has is not in the manifests", other.name)),
-                    ..Found::default()
-                };
-                steps.push(endpoints);
-                return Ok(found);
+                let outcome = of_outside(&id, other, at, wish, &mut endpoints)?;
+                return after_endpoints(endpoints, outcome, steps);
             }
         }
     }
     endpoints.say(Mark::Problem, format!("{id} is an alias of itself"), None);
     after_endpoints(endpoints, ServiceOutcome::failed("the Service is an alias without end"), steps)
+}
+
+/// What an alias of a Service leads to that the manifests do not contain.
+fn of_missing(
+    scene: &Scene<'_>,
+    id: &NodeId,
+    missing: &Node,
+    at: Option<String>,
+    endpoints: &mut Step,
+) -> ServiceOutcome {
+    let (name, home) = (&missing.name, missing.namespace.as_deref().unwrap_or_default());
+    endpoints.say(
+        Mark::Problem,
+        format!("{id} is an alias of Service {name} of namespace {home}, which is not in the manifests"),
+        at,
+    );
+    // Of a namespace without any object in the manifests nothing is known.
+    match scene.cluster.namespaces().contains_key(home) {
+        true => ServiceOutcome::failed("the Service that the name refers to is not there"),
+        false => ServiceOutcome::unknown(format!("the manifests contain nothing of namespace {home}")),
+    }
+}
+
+/// What an alias of a name outside of the cluster leads to.
+fn of_outside(
+    id: &NodeId,
+    outside: &Node,
+    at: Option<String>,
+    wish: Option<&PortWish>,
+    endpoints: &mut Step,
+) -> Result<ServiceOutcome, String> {
+    let name = &outside.name;
+    endpoints.say(Mark::Doubt, format!("{id} is another name for {name}, outside of the cluster"), at);
+    let mut outcome = ServiceOutcome::unknown(format!("which addresses {name} has is not in the manifests"));
+    outcome.found.target(End::Addresses(anywhere()), plain_port(wish)?);
+    Ok(outcome)
 }
 
 /// What the layers of a Service found, with the layer of ports where it was reached.
