@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::nearest::named;
 use super::policies::{network_policies, title};
 use super::registry::family;
-use super::scene::Scene;
+use super::scene::{Report, Scene};
 use super::selection::{on_host, some};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
@@ -158,7 +158,49 @@ pub(super) fn openers<'a>(scene: &Scene<'a>) -> BTreeMap<&'a ObjectKey, &'a Entr
 }
 
 fn services(scene: &mut Scene<'_>) {
-    let graph = scene.graph;
+    let (open, routed, controllers) = (opened(scene.graph), routed_to(scene.graph), controllers(scene));
+    let all: Vec<(&Entry, Vec<usize>)> = scene
+        .cluster
+        .services()
+        .map(|(e, s)| {
+            let selector = s.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+            (e, scene.cluster.select(e.key.namespace(), &selector))
+        })
+        .collect();
+    for (entry, pods) in all {
+        let id = NodeId::object(&entry.key);
+        let Some(ways) = open.get(&id) else {
+            continue;
+        };
+        if pods.iter().any(|p| controllers.contains(p)) {
+            continue;
+        }
+        let object = scene.cluster.find(&entry.key);
+        let is_absent = object.is_some_and(|at| scene.facts.unprovisioned.contains_key(&at));
+        let is_unjudged = object.is_some_and(|at| !scene.facts.unjudged_of(at).is_empty());
+        for (via, ports) in ways {
+            match via {
+                // What does not exist takes no connections, and who gets in may be restricted in ways that are not
+                // evaluated.
+                Expose::LoadBalancer if is_absent || is_unjudged => {}
+                Expose::LoadBalancer => open_balancer(scene, entry, ports),
+                // A port that the cluster chooses is reported with the fixed ones, if there are any.
+                Expose::NodePort if ways.len() == 1 || !ports.is_empty() => {
+                    let report = open_node_port(scene, entry, ports);
+                    if routed.contains(&id) {
+                        report.lowered(
+                            "an Ingress or a route sends to it, and the controllers of some clouds need node ports",
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// How each Service is open to the Internet by itself, with the ports.
+fn opened(graph: &Graph) -> BTreeMap<&NodeId, Vec<(Expose, Vec<u16>)>> {
     let mut found: BTreeMap<&NodeId, Vec<(Expose, Vec<u16>)>> = BTreeMap::new();
     for (from, to, edge) in graph.edges() {
         let EdgeDetail::Exposes(ways) = &edge.detail else { continue };
@@ -171,87 +213,58 @@ fn services(scene: &mut Scene<'_>) {
             }
         }
     }
-    let routed: BTreeSet<&NodeId> = graph
-        .edges()
-        .filter(|(from, _, e)| {
-            matches!(graph.node(*from).kind(), NodeKind::Ingress | NodeKind::Route)
-                && matches!(e.detail, EdgeDetail::Routes { .. })
-        })
-        .map(|(_, to, _)| &graph.node(to).id)
-        .collect();
-    let controllers: BTreeSet<usize> = scene
-        .connectivity
-        .entrances()
-        .iter()
-        .flat_map(|e| match &e.way {
-            Way::Controller(known) => known.clone(),
-            Way::Direct { .. } => Vec::new(),
-        })
-        .collect();
-    let all: Vec<(&Entry, Vec<usize>)> = scene
-        .cluster
-        .services()
-        .map(|(e, s)| {
-            let selector = s.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-            (e, scene.cluster.select(e.key.namespace(), &selector))
-        })
-        .collect();
-    for (entry, pods) in all {
-        let Some(ways) = found.get(&NodeId::object(&entry.key)) else {
-            continue;
-        };
-        if pods.iter().any(|p| controllers.contains(p)) {
-            continue;
-        }
-        let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
-        let object = scene.cluster.find(&entry.key);
-        let is_absent = object.is_some_and(|at| scene.facts.unprovisioned.contains_key(&at));
-        let is_unjudged = object.is_some_and(|at| !scene.facts.unjudged_of(at).is_empty());
-        for (via, ports) in ways {
-            let list: Vec<String> = ports.iter().map(u16::to_string).collect();
-            match via {
-                // What does not exist takes no connections, and who gets in may be restricted in ways that are not
-                // evaluated.
-                Expose::LoadBalancer if is_absent || is_unjudged => {}
-                Expose::LoadBalancer => {
-                    let web = ports.iter().all(|p| matches!(p, 80 | 443));
-                    let message = format!(
-                        "{service} has a load balancer that takes connections to port {} from every address",
-                        some(&list)
-                    );
-                    let report = scene
-                        .report(Code::LoadbalancerOpen, entry, "spec.type", message)
-                        .help("list in `spec.loadBalancerSourceRanges` who may connect, or ask your cloud for an internal load balancer with its annotation");
-                    if web {
-                        report.severity(Severity::Info);
-                    }
-                }
-                // A port that the cluster chooses is reported with the fixed ones, if there are any.
-                Expose::NodePort if ways.len() == 1 || !ports.is_empty() => {
-                    let where_ = if list.is_empty() {
-                        "on a port that the cluster chooses".to_owned()
-                    } else {
-                        format!("on port {}", some(&list))
-                    };
-                    let routed = routed.contains(&NodeId::object(&entry.key));
-                    let report = scene
-                        .report(
-                            Code::NodeportExposed,
-                            entry,
-                            "spec.type",
-                            format!("{service} is open on every node, {where_}"),
-                        )
-                        .help("use type ClusterIP behind an Ingress or a load balancer, or let a firewall say who may reach the nodes");
-                    if routed {
-                        report.lowered(
-                            "an Ingress or a route sends to it, and the controllers of some clouds need node ports",
-                        );
-                    }
-                }
-                _ => {}
-            }
-        }
+    found
+}
+
+/// The nodes that Ingresses and routes send to.
+fn routed_to(graph: &Graph) -> BTreeSet<&NodeId> {
+    let sends = |node: usize| matches!(graph.node(node).kind(), NodeKind::Ingress | NodeKind::Route);
+    let routes = graph.edges().filter(|(from, _, e)| sends(*from) && matches!(e.detail, EdgeDetail::Routes { .. }));
+    routes.map(|(_, to, _)| &graph.node(to).id).collect()
+}
+
+/// The workloads that bring the requests of Ingresses, Gateways and routes.
+fn controllers(scene: &Scene<'_>) -> BTreeSet<usize> {
+    let known = scene.connectivity.entrances().iter().filter_map(|e| match &e.way {
+        Way::Controller(known) => Some(known),
+        Way::Direct { .. } => None,
+    });
+    known.flatten().copied().collect()
+}
+
+/// How a Service is called in a sentence.
+fn service_name(entry: &Entry) -> String {
+    format!("Service {}/{}", entry.key.namespace(), entry.key.name)
+}
+
+/// A load balancer that takes connections from everybody.
+fn open_balancer(scene: &mut Scene<'_>, entry: &Entry, ports: &[u16]) {
+    let list: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let message = format!(
+        "{} has a load balancer that takes connections to port {} from every address",
+        service_name(entry),
+        some(&list)
+    );
+    let report = scene.report(Code::LoadbalancerOpen, entry, "spec.type", message).help(
+        "list in `spec.loadBalancerSourceRanges` who may connect, \
+         or ask your cloud for an internal load balancer with its annotation",
+    );
+    if ports.iter().all(|p| matches!(p, 80 | 443)) {
+        report.severity(Severity::Info);
     }
+}
+
+/// A Service that is open on a port of every node.
+fn open_node_port<'s, 'a>(scene: &'s mut Scene<'a>, entry: &Entry, ports: &[u16]) -> Report<'s, 'a> {
+    let list: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let which = match list.as_slice() {
+        [] => "on a port that the cluster chooses".to_owned(),
+        list => format!("on port {}", some(list)),
+    };
+    let message = format!("{} is open on every node, {which}", service_name(entry));
+    scene
+        .report(Code::NodeportExposed, entry, "spec.type", message)
+        .help("use type ClusterIP behind an Ingress or a load balancer, or let a firewall say who may reach the nodes")
 }
 
 /// Load balancers that are not known to exist.
@@ -259,7 +272,7 @@ fn unprovisioned(scene: &mut Scene<'_>) {
     let facts = scene.facts;
     for (&service, why) in &facts.unprovisioned {
         let entry = scene.entry(service);
-        let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+        let service = service_name(entry);
         let (message, shows) = match why {
             Unprovisioned::Pending => {
                 (format!("the load balancer of {service} has no address yet: it is pending"), None)
@@ -267,7 +280,8 @@ fn unprovisioned(scene: &mut Scene<'_>) {
             Unprovisioned::NoPool => {
                 let pool = pool_asked(entry).map_or("", |(_, pool)| pool);
                 let message = format!(
-                    "the load balancer of {service} gets no address: there is no IPAddressPool {pool} among those of MetalLB"
+                    "the load balancer of {service} gets no address: \
+                     there is no IPAddressPool {pool} among those of MetalLB"
                 );
                 let at = pool_asked(entry).map_or(String::new(), |(name, _)| format!("metadata.annotations.{name}"));
                 scene
@@ -277,7 +291,8 @@ fn unprovisioned(scene: &mut Scene<'_>) {
             }
             Unprovisioned::NoProvider(by) => (
                 format!(
-                    "{service} asks for a load balancer, and nothing in the manifests makes one: {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
+                    "{service} asks for a load balancer, and nothing in the manifests makes one: \
+                     {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
                     scene.entry(*by).key
                 ),
                 Some(scene.entry(*by)),

@@ -103,17 +103,7 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
     let subject = format!("{} {} pods with {selector}", title(place.policy), verb(place.direction));
     let path = format!("{}.podSelector", place.field);
     if is_dns(selector) && own != "kube-system" && elsewhere(scene, own, selector).is_none() {
-        if scene.is_bare(own) {
-            return;
-        }
-        scene
-            .report(
-                Code::PolicyPeerMatchesNothing,
-                place.entry,
-                &path,
-                format!("{subject}, and {own} has none: the DNS of the cluster is in kube-system, and a namespaceSelector is missing"),
-            )
-            .help("add `namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}` beside podSelector, without a dash of its own");
+        dns_in_own(scene, place, own, &subject);
         return;
     }
     let other = elsewhere(scene, own, selector);
@@ -129,7 +119,8 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
         (None, Some(other)) => (
             format!("{subject}, and {own} has none; namespace {other} has: a namespaceSelector is missing"),
             format!(
-                "add `namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: {other}}}}}` beside podSelector, without a dash of its own"
+                "add `namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: {other}}}}}` beside podSelector, \
+                 without a dash of its own"
             ),
         ),
         (Some(Near { workload, said, .. }), _) => (
@@ -157,6 +148,22 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
     } else if !sure {
         report.severity(Severity::Info);
     }
+}
+
+/// A peer without `namespaceSelector` that means the DNS of the cluster.
+fn dns_in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, subject: &str) {
+    if scene.is_bare(own) {
+        return;
+    }
+    let path = format!("{}.podSelector", place.field);
+    let message = format!(
+        "{subject}, and {own} has none: \
+         the DNS of the cluster is in kube-system, and a namespaceSelector is missing"
+    );
+    scene.report(Code::PolicyPeerMatchesNothing, place.entry, &path, message).help(
+        "add `namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}` beside podSelector, \
+         without a dash of its own",
+    );
 }
 
 /// A peer with `namespaceSelector`.
@@ -322,7 +329,8 @@ fn stray_rule(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, direction: 
     };
     let peers = if std::ptr::eq(ports, two) { one } else { two };
     let message = format!(
-        "{} lets {whom} on {text}, and the peers of the rule beside it on every port: as two rules they are alternatives",
+        "{} lets {whom} on {text}, and the peers of the rule beside it on every port: \
+         as two rules they are alternatives",
         title(policy)
     );
     scene
@@ -387,9 +395,15 @@ fn block(scene: &mut Scene<'_>, place: &Place<'_>, set: &AddressSet) {
                 Code::PolicyIpblockPodRange,
                 place.entry,
                 &path,
-                format!("{subject}, a single private address: if a pod or Service has it, it may have another one tomorrow"),
+                format!(
+                    "{subject}, a single private address: \
+                     if a pod or Service has it, it may have another one tomorrow"
+                ),
             )
             .severity(Severity::Info)
-            .help("for pods use podSelector or namespaceSelector; nothing is wrong if it is a machine outside of the cluster");
+            .help(
+                "for pods use podSelector or namespaceSelector; \
+                 nothing is wrong if it is a machine outside of the cluster",
+            );
     }
 }
