@@ -18,67 +18,62 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     let none = BTreeMap::new();
     let (mut opened, mut closed, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
     for id in ids {
-        let (old, new) = (before.get(id).unwrap_or(&none), after.get(id).unwrap_or(&none));
-        let whole = |ways: &BTreeMap<NodeId, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.with(p));
-        let (was, is) = (whole(old), whole(new));
-        let (gained, lost) = (is.difference(&was), was.difference(&is));
-        let by = |ways: &BTreeMap<NodeId, PortSet>, ports: &PortSet| -> Vec<NodeId> {
-            let some = ways.iter().filter(|(_, p)| !p.intersection(ports).is_empty());
-            some.map(|(by, _)| by.clone()).collect()
-        };
-        let fresh: Vec<&NodeId> = new.keys().filter(|by| !old.contains_key(*by)).collect();
-        let mut item = |sign: &'static str, text: String, by: Vec<NodeId>, state: &Revision| {
-            let open = sign == "+";
+        for (sign, text, by) in changes(id, before.get(id).unwrap_or(&none), after.get(id).unwrap_or(&none)) {
+            let is_open = sign != "−";
             told.extend(by.iter().cloned());
-            let because = by.iter().map(|by| (format!("through {by}"), place(state.graph(), by))).collect();
+            let graph = if is_open { found.new.graph() } else { found.old.graph() };
             let item = Item {
                 sign,
                 text,
-                because,
+                because: by.iter().map(|by| (format!("through {by}"), place(graph, by))).collect(),
                 nodes: std::iter::once(id.clone()).chain(by).collect(),
-                gate: open.then_some(Gate::Exposure),
+                gate: (sign == "+").then_some(Gate::Exposure),
                 kin: Vec::new(),
             };
-            if sign == "−" { closed.push(item) } else { opened.push(item) }
-        };
-        if was.is_empty() && !is.is_empty() {
-            item("+", format!("{id} is reached from outside on {}", ports(&is)), by(new, &is), found.new);
-        } else if !was.is_empty() && is.is_empty() {
-            item("−", format!("{id} is no longer reached from outside"), by(old, &was), found.old);
-        } else if ports_moved(&gained, &lost) {
-            item(
-                "~",
-                format!("{id} is reached from outside on {}, was {}", ports(&is), ports(&was)),
-                by(new, &gained),
-                found.new,
-            );
-        } else {
-            if !gained.is_empty() {
-                item(
-                    "+",
-                    format!("{id} is also reached from outside on {}", ports(&gained)),
-                    by(new, &gained),
-                    found.new,
-                );
-            }
-            if !lost.is_empty() {
-                item(
-                    "−",
-                    format!("{id} is no longer reached from outside on {}", ports(&lost)),
-                    by(old, &lost),
-                    found.old,
-                );
-            }
-            if gained.is_empty() && !fresh.is_empty() {
-                let by = fresh.into_iter().cloned().collect();
-                item("+", format!("{id} is reached from outside by another way"), by, found.new);
-            }
+            if is_open { opened.push(item) } else { closed.push(item) }
         }
     }
     opened.extend(doors(found, &told));
     opened.extend(tls(found.graph));
     opened.extend(closed);
     opened
+}
+
+/// What changed about how a workload is reached: each with its sign, and with the objects that open the ways.
+fn changes(
+    id: &NodeId,
+    old: &BTreeMap<NodeId, PortSet>,
+    new: &BTreeMap<NodeId, PortSet>,
+) -> Vec<(&'static str, String, Vec<NodeId>)> {
+    let whole = |ways: &BTreeMap<NodeId, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.with(p));
+    let (was, is) = (whole(old), whole(new));
+    let (gained, lost) = (is.difference(&was), was.difference(&is));
+    let by = |ways: &BTreeMap<NodeId, PortSet>, ports: &PortSet| -> Vec<NodeId> {
+        let some = ways.iter().filter(|(_, p)| !p.intersection(ports).is_empty());
+        some.map(|(by, _)| by.clone()).collect()
+    };
+    if was.is_empty() && !is.is_empty() {
+        return vec![("+", format!("{id} is reached from outside on {}", ports(&is)), by(new, &is))];
+    }
+    if !was.is_empty() && is.is_empty() {
+        return vec![("−", format!("{id} is no longer reached from outside"), by(old, &was))];
+    }
+    if ports_moved(&gained, &lost) {
+        let text = format!("{id} is reached from outside on {}, was {}", ports(&is), ports(&was));
+        return vec![("~", text, by(new, &gained))];
+    }
+    let mut changes = Vec::new();
+    if !gained.is_empty() {
+        changes.push(("+", format!("{id} is also reached from outside on {}", ports(&gained)), by(new, &gained)));
+    }
+    if !lost.is_empty() {
+        changes.push(("−", format!("{id} is no longer reached from outside on {}", ports(&lost)), by(old, &lost)));
+    }
+    let fresh: Vec<NodeId> = new.keys().filter(|by| !old.contains_key(*by)).cloned().collect();
+    if gained.is_empty() && !fresh.is_empty() {
+        changes.push(("+", format!("{id} is reached from outside by another way"), fresh));
+    }
+    changes
 }
 
 /// Whether as many ports went as came: the same is reached by another number.

@@ -365,7 +365,7 @@ fn counted(fields: usize) -> String {
 }
 
 fn objects(found: &Found<'_>) -> Vec<Item> {
-    let Found { old, new, ends, graph, .. } = *found;
+    let Found { ends, graph, .. } = *found;
     let before = Everyone::of(ends, |w| ends.all()[w].old.is_some());
     let after = Everyone::of(ends, |w| ends.all()[w].new.is_some());
     let of = by_workload(found);
@@ -373,48 +373,14 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     let mut detailed = 0;
     for object in found.objects {
         let id = NodeId::object(&object.key);
-        let node = graph.find(&id).map(|n| graph.node(n));
-        let was = || object.old.map(|at| ("was at".to_owned(), old.sources().origin_of(at)));
-        let is = || object.new.map(|at| (String::new(), new.sources().origin_of(at)));
-        let mut because: Vec<(String, String)> = Vec::new();
-        let (sign, text) = match &object.fate {
-            Fate::Added => {
-                because.extend(is());
-                ("+", id.to_string())
-            }
-            Fate::Removed => {
-                because.extend(was());
-                let doubt = if object.unreadable { ": its file has errors now, so it may still be meant" } else { "" };
-                ("−", format!("{id}{doubt}"))
-            }
-            Fate::Changed(fields) => {
-                let facts: Vec<String> = node
-                    .and_then(|n| n.change.as_ref())
-                    .map(|c| c.differences().iter().map(|d| d.text()).collect())
-                    .unwrap_or_default();
-                let shown = fields.iter().take(FIELDS);
-                because.extend(shown.map(|f| (f.path.clone(), new.sources().origin_of(f.at))));
-                if fields.len() > FIELDS {
-                    because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
-                }
-                let said = if facts.is_empty() { counted(fields.len()) } else { facts.join("; ") };
-                ("~", format!("{id}: {said}"))
-            }
-        };
-        if let Some(workload) = ends.find(&id) {
-            let turn = match object.fate {
-                Fate::Added => Some(Turn::Gained),
-                Fate::Removed => Some(Turn::Lost),
-                Fate::Changed(_) => None,
-            };
-            let own = of.get(&workload).map(Vec::as_slice).unwrap_or_default();
-            let said = |turn: Turn| {
-                of_workload(found, turn, workload, own, if turn == Turn::Gained { &after } else { &before })
-            };
-            detailed += usize::from(turn.is_some());
+        let (sign, text, mut because) = became(found, object, &id);
+        if let (Some(workload), Some(turn)) = (ends.find(&id), turn_of(&object.fate)) {
+            detailed += 1;
             if detailed <= WITH_CONNECTIONS {
-                because.extend(turn.into_iter().flat_map(said));
-            } else if turn.is_some() {
+                let own = of.get(&workload).map(Vec::as_slice).unwrap_or_default();
+                let everyone = if turn == Turn::Gained { &after } else { &before };
+                because.extend(of_workload(found, turn, workload, own, everyone));
+            } else {
                 let unlisted =
                     format!("connections are listed for {WITH_CONNECTIONS} workloads that come or go, not for this");
                 because.push((unlisted, String::new()));
@@ -424,12 +390,52 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
             sign,
             text,
             because,
-            nodes: node.map(|n| n.id.clone()).into_iter().collect(),
+            nodes: graph.find(&id).map(|n| graph.node(n).id.clone()).into_iter().collect(),
             gate: None,
             kin: Vec::new(),
         });
     }
     items
+}
+
+/// What became of an object: the sign, the sentence, and the places or the fields that show it.
+fn became(found: &Found<'_>, object: &ObjectChange, id: &NodeId) -> (&'static str, String, Vec<(String, String)>) {
+    let Found { old, new, graph, .. } = *found;
+    match &object.fate {
+        Fate::Added => {
+            let is = object.new.map(|at| (String::new(), new.sources().origin_of(at)));
+            ("+", id.to_string(), is.into_iter().collect())
+        }
+        Fate::Removed => {
+            let was = object.old.map(|at| ("was at".to_owned(), old.sources().origin_of(at)));
+            let doubt = if object.unreadable { ": its file has errors now, so it may still be meant" } else { "" };
+            ("−", format!("{id}{doubt}"), was.into_iter().collect())
+        }
+        Fate::Changed(fields) => {
+            let facts: Vec<String> = graph
+                .find(id)
+                .and_then(|n| graph.node(n).change.as_ref())
+                .map(|c| c.differences().iter().map(|d| d.text()).collect())
+                .unwrap_or_default();
+            let shown = fields.iter().take(FIELDS);
+            let mut because: Vec<(String, String)> =
+                shown.map(|f| (f.path.clone(), new.sources().origin_of(f.at))).collect();
+            if fields.len() > FIELDS {
+                because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
+            }
+            let said = if facts.is_empty() { counted(fields.len()) } else { facts.join("; ") };
+            ("~", format!("{id}: {said}"), because)
+        }
+    }
+}
+
+/// Which way the connections of an object go: those of one that stays are told elsewhere.
+fn turn_of(fate: &Fate) -> Option<Turn> {
+    match fate {
+        Fate::Added => Some(Turn::Gained),
+        Fate::Removed => Some(Turn::Lost),
+        Fate::Changed(_) => None,
+    }
 }
 
 /// The connections that differ of each workload that comes or goes.

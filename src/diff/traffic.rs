@@ -32,6 +32,24 @@ pub(super) enum Turn {
     Lost,
 }
 
+impl Turn {
+    /// The ports that differ this way.
+    fn differs(self, delta: &Delta) -> PortSet {
+        match self {
+            Turn::Gained => delta.gained(),
+            Turn::Lost => delta.lost(),
+        }
+    }
+
+    /// The ports of the state that allows less.
+    fn allowed_besides(self, delta: &Delta) -> &PortSet {
+        match self {
+            Turn::Gained => &delta.old.ports,
+            Turn::Lost => &delta.new.ports,
+        }
+    }
+}
+
 /// How much of the traffic of a line a difference touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -135,20 +153,12 @@ impl<'a> Traffic<'a> {
                     continue;
                 }
                 let delta = a.party.zip(b.party).and_then(|(a, b)| plane.delta(a, b));
-                let differs = delta.map_or_else(PortSet::none, |d| match turn {
-                    Turn::Gained => d.gained(),
-                    Turn::Lost => d.lost(),
-                });
-                let differs = differs.intersection(&wanted);
+                let differs = delta.map_or_else(PortSet::none, |d| turn.differs(d)).intersection(&wanted);
                 if differs.is_empty() {
                     all = false;
                     continue;
                 }
-                let other = delta.map_or_else(PortSet::none, |d| match turn {
-                    Turn::Gained => d.old.ports.intersection(&wanted),
-                    Turn::Lost => d.new.ports.intersection(&wanted),
-                });
-                whole &= other.is_empty();
+                whole &= delta.is_none_or(|d| turn.allowed_besides(d).intersection(&wanted).is_empty());
                 (hit.0[i], hit.1[j]) = (true, true);
                 touched.ports.add(&differs);
             }
@@ -157,16 +167,7 @@ impl<'a> Traffic<'a> {
             return touched;
         }
         touched.extent = if all && whole { Extent::Everything } else { Extent::Part };
-        let spared = |parts: &[Part<'_>], hit: &[bool]| -> Vec<usize> {
-            let spared = parts.iter().zip(hit).filter(|(_, hit)| !**hit);
-            let mut list: Vec<usize> = spared.flat_map(|(part, _)| part.workloads.iter().copied()).collect();
-            list.sort_unstable();
-            list
-        };
-        let count = |parts: &[Part<'_>], hit: &[bool]| -> usize {
-            parts.iter().zip(hit).filter(|(_, hit)| **hit).map(|(part, _)| part.workloads.len()).sum()
-        };
-        touched.hit = [count(&sources, &hit.0), count(&targets, &hit.1)];
+        touched.hit = [hit_count(&sources, &hit.0), hit_count(&targets, &hit.1)];
         (touched.not_from, touched.not_to) = (spared(&sources, &hit.0), spared(&targets, &hit.1));
         touched
     }
@@ -216,6 +217,19 @@ impl<'a> Traffic<'a> {
 struct Part<'e> {
     party: Option<usize>,
     workloads: &'e [usize],
+}
+
+/// The workloads of the parts that a difference does not hit, ascending.
+fn spared(parts: &[Part<'_>], hit: &[bool]) -> Vec<usize> {
+    let spared = parts.iter().zip(hit).filter(|(_, hit)| !**hit);
+    let mut list: Vec<usize> = spared.flat_map(|(part, _)| part.workloads.iter().copied()).collect();
+    list.sort_unstable();
+    list
+}
+
+/// How many workloads a difference hits.
+fn hit_count(parts: &[Part<'_>], hit: &[bool]) -> usize {
+    parts.iter().zip(hit).filter(|(_, hit)| **hit).map(|(part, _)| part.workloads.len()).sum()
 }
 
 impl Plane<'_> {
