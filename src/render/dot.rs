@@ -21,26 +21,7 @@ const LONGEST: usize = 12_000;
 /// The graph as DOT text.
 pub fn dot(graph: &Graph) -> String {
     let mut out = String::from("digraph kubesketch {\n");
-    let font = "fontname=\"DejaVu Sans, Verdana, sans-serif\"";
-    let color = |paint: Paint| paint.color(Theme::Light);
-    line(
-        &mut out,
-        1,
-        &format!(
-            "graph [rankdir=LR, bgcolor=\"{}\", nodesep=0.3, ranksep=0.9, fontsize=12, {font}]",
-            color(Paint::Canvas)
-        ),
-    );
-    line(
-        &mut out,
-        1,
-        &format!(
-            "node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, margin=\"0.16,0.08\", {font}]",
-            color(Paint::Card),
-            color(Paint::Ink)
-        ),
-    );
-    line(&mut out, 1, &format!("edge [fontcolor=\"{}\", fontsize=10, {font}]", color(Paint::Muted)));
+    write_defaults(&mut out);
     let mut members: BTreeMap<usize, Vec<&Node>> = BTreeMap::new();
     for (index, node) in graph.nodes().enumerate() {
         match graph.group_of(index) {
@@ -52,33 +33,35 @@ pub fn dot(graph: &Graph) -> String {
         write_group(&mut out, 1, graph, position, &mut members);
     }
     for (from, to, edge) in graph.edges() {
-        let (plain, head) = match edge.kind() {
-            EdgeKind::Exposes => (Pen { width: 2.6, dash: "" }, "normal"),
-            EdgeKind::Routes => (Pen { width: 1.4, dash: "" }, "normal"),
-            EdgeKind::Selects => (Pen { width: 1.4, dash: "" }, "odiamond"),
-            EdgeKind::Resolves => (Pen { width: 1.8, dash: ", style=dotted" }, "odot"),
-            EdgeKind::Allows => (Pen { width: 1.4, dash: ", style=dashed" }, "vee"),
-            EdgeKind::Denied => (Pen { width: 1.4, dash: ", style=dashed" }, "tee"),
-            EdgeKind::Calls => (Pen { width: 1.6, dash: ", style=dotted" }, "normal"),
-            EdgeKind::Uses => (Pen { width: 1.2, dash: "" }, "box"),
-            EdgeKind::Scales => (Pen { width: 1.4, dash: "" }, "vee"),
-        };
-        line(
-            &mut out,
-            1,
-            &format!(
-                "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {}]",
-                id(graph.node(from).id.as_str()),
-                id(graph.node(to).id.as_str()),
-                label(&edge.told(edge.lines()).join("\n")),
-                quoted_label(&edge.tooltip()),
-                edge_color(edge),
-                edge_style(edge, &plain)
-            ),
-        );
+        write_edge(&mut out, graph.node(from), graph.node(to), edge);
     }
     out.push_str("}\n");
     out
+}
+
+/// How the picture, its nodes and its edges look where they do not say so.
+fn write_defaults(out: &mut String) {
+    let font = "fontname=\"DejaVu Sans, Verdana, sans-serif\"";
+    let color = |paint: Paint| paint.color(Theme::Light);
+    line(
+        out,
+        1,
+        &format!(
+            "graph [rankdir=LR, bgcolor=\"{}\", nodesep=0.3, ranksep=0.9, fontsize=12, {font}]",
+            color(Paint::Canvas)
+        ),
+    );
+    line(
+        out,
+        1,
+        &format!(
+            "node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, \
+             margin=\"0.16,0.08\", {font}]",
+            color(Paint::Card),
+            color(Paint::Ink)
+        ),
+    );
+    line(out, 1, &format!("edge [fontcolor=\"{}\", fontsize=10, {font}]", color(Paint::Muted)));
 }
 
 fn write_group(
@@ -109,6 +92,33 @@ fn write_group(
         write_group(out, depth + 1, graph, part, members);
     }
     line(out, depth, "}");
+}
+
+fn write_edge(out: &mut String, from: &Node, to: &Node, edge: &Edge) {
+    let (plain, head) = match edge.kind() {
+        EdgeKind::Exposes => (Pen { width: 2.6, dash: "" }, "normal"),
+        EdgeKind::Routes => (Pen { width: 1.4, dash: "" }, "normal"),
+        EdgeKind::Selects => (Pen { width: 1.4, dash: "" }, "odiamond"),
+        EdgeKind::Resolves => (Pen { width: 1.8, dash: ", style=dotted" }, "odot"),
+        EdgeKind::Allows => (Pen { width: 1.4, dash: ", style=dashed" }, "vee"),
+        EdgeKind::Denied => (Pen { width: 1.4, dash: ", style=dashed" }, "tee"),
+        EdgeKind::Calls => (Pen { width: 1.6, dash: ", style=dotted" }, "normal"),
+        EdgeKind::Uses => (Pen { width: 1.2, dash: "" }, "box"),
+        EdgeKind::Scales => (Pen { width: 1.4, dash: "" }, "vee"),
+    };
+    line(
+        out,
+        1,
+        &format!(
+            "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {}]",
+            id(from.id.as_str()),
+            id(to.id.as_str()),
+            label(&edge.told(edge.lines()).join("\n")),
+            quoted_label(&edge.tooltip()),
+            edge_color(edge),
+            edge_style(edge, &plain)
+        ),
+    );
 }
 
 /// The color of an edge. What changed has a double line.

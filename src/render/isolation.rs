@@ -89,41 +89,52 @@ pub fn isolation_json(report: &Report<'_>) -> String {
         workloads: Vec<WorkloadJson<'a>>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct WorkloadJson<'a> {
-        id: String,
-        kind: &'a str,
-        namespace: &'a str,
-        name: &'a str,
-        isolated: Sides<bool>,
-        policies: Sides<Vec<SayJson<'a>>>,
-        host_network: bool,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        not_evaluated: Vec<String>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        not_enforced: Vec<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        absence: Option<AbsenceJson<'a>>,
-        at: String,
-    }
-    #[derive(Serialize)]
-    struct Sides<T> {
-        ingress: T,
-        egress: T,
-    }
-    #[derive(Serialize)]
-    struct SayJson<'a> {
-        policy: PolicyJson<'a>,
-        at: String,
-    }
-    let say = |side: &Isolation, direction: Direction| -> Vec<SayJson<'_>> {
-        let policies = side.isolating.iter().chain(&side.tiers);
-        let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].says(direction));
-        policies.map(|&p| SayJson { policy: PolicyJson::of(report, p), at: at(p) }).collect()
-    };
-    let workloads = listed(report).map(|(index, workload)| {
+    let workloads = listed(report).map(|(index, workload)| WorkloadJson::of(report, index, workload)).collect();
+    report.json(&Document { version: VERSION, workloads, diagnostics: report.diagnostics() })
+}
+
+/// What policies apply to a workload.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WorkloadJson<'a> {
+    id: String,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    isolated: Sides<bool>,
+    policies: Sides<Vec<SayJson<'a>>>,
+    host_network: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_evaluated: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_enforced: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<AbsenceJson<'a>>,
+    at: String,
+}
+
+/// Something of each direction.
+#[derive(Serialize)]
+struct Sides<T> {
+    ingress: T,
+    egress: T,
+}
+
+/// A policy, and where it says so.
+#[derive(Serialize)]
+struct SayJson<'a> {
+    policy: PolicyJson<'a>,
+    at: String,
+}
+
+impl<'a> WorkloadJson<'a> {
+    fn of(report: &'a Report<'a>, index: usize, workload: &'a Workload) -> WorkloadJson<'a> {
         let [ingress, egress] = Direction::ALL.map(|d| report.connectivity.isolation(index, d));
+        let say = |side: &Isolation, direction: Direction| -> Vec<SayJson<'a>> {
+            let policies = side.isolating.iter().chain(&side.tiers);
+            let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].says(direction));
+            policies.map(|&p| SayJson { policy: PolicyJson::of(report, p), at: at(p) }).collect()
+        };
         WorkloadJson {
             id: workload.key.to_string(),
             kind: &workload.key.kind,
@@ -141,6 +152,5 @@ pub fn isolation_json(report: &Report<'_>) -> String {
             absence: report.facts.absences.get(&index).map(|a| AbsenceJson::of(report, a)),
             at: report.sources.line_of(report.cluster.entries()[workload.entry].object.span),
         }
-    });
-    report.json(&Document { version: VERSION, workloads: workloads.collect(), diagnostics: report.diagnostics() })
+    }
 }

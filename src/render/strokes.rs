@@ -93,64 +93,48 @@ impl Path {
 
 /// The shape between the end of a shaft and the tip.
 pub(super) fn head_path(base: Point, tip: Point, head: Head) -> String {
+    let mut path = Path::default();
+    if head == Head::Ring {
+        let radius = ((tip.x - base.x).abs() + (tip.y - base.y).abs()) / 2.0;
+        path.to('M', &[tip.x, tip.y])
+            .to('A', &[radius, radius, 0.0, 1.0, 1.0, base.x, base.y])
+            .to('A', &[radius, radius, 0.0, 1.0, 1.0, tip.x, tip.y]);
+    }
+    for (i, corner) in corners(base, tip, head).into_iter().enumerate() {
+        path.to(if i == 0 { 'M' } else { 'L' }, &[corner.x, corner.y]);
+    }
+    path.close()
+}
+
+/// The corners of a shape of straight lines.
+fn corners(base: Point, tip: Point, head: Head) -> Vec<Point> {
     let (dx, dy) = (tip.x - base.x, tip.y - base.y);
     let length = dx.abs() + dy.abs();
     let (ux, uy) = if length > f64::EPSILON { (dx / length, dy / length) } else { (1.0, 0.0) };
     let middle = Point { x: (base.x + tip.x) / 2.0, y: (base.y + tip.y) / 2.0 };
-    let mut path = Path::default();
+    // A point so far from another one in the direction of the tip, and so far to its side.
+    let off = |from: Point, along: f64, aside: f64| Point {
+        x: from.x + ux * along - uy * aside,
+        y: from.y + uy * along + ux * aside,
+    };
     match head {
-        Head::Arrow(side) => {
-            // The wings lie a little behind the end of the shaft, so that no gap shows where they meet.
-            let wing = Point { x: base.x - ux, y: base.y - uy };
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[wing.x - uy * side, wing.y + ux * side])
-                .to('L', &[wing.x + uy * side, wing.y - ux * side]);
-        }
-        Head::Diamond => {
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[middle.x - uy * 3.4, middle.y + ux * 3.4])
-                .to('L', &[base.x, base.y])
-                .to('L', &[middle.x + uy * 3.4, middle.y - ux * 3.4]);
-        }
-        Head::Barbed => {
-            let (left, right) = (
-                Point { x: base.x - ux * 2.0 - uy * 4.2, y: base.y - uy * 2.0 + ux * 4.2 },
-                Point { x: base.x - ux * 2.0 + uy * 4.2, y: base.y - uy * 2.0 - ux * 4.2 },
-            );
-            let notch = Point { x: base.x + ux * 1.5, y: base.y + uy * 1.5 };
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[left.x, left.y])
-                .to('L', &[notch.x, notch.y])
-                .to('L', &[right.x, right.y]);
-        }
+        // The wings lie a little behind the end of the shaft, so that no gap shows where they meet.
+        Head::Arrow(side) => vec![tip, off(base, -1.0, side), off(base, -1.0, -side)],
+        Head::Diamond => vec![tip, off(middle, 0.0, 3.4), base, off(middle, 0.0, -3.4)],
+        Head::Barbed => vec![tip, off(base, -2.0, 4.2), off(base, 1.5, 0.0), off(base, -2.0, -4.2)],
         Head::Bar => {
-            path.to('M', &[middle.x - uy * 4.6, middle.y + ux * 4.6])
-                .to('L', &[middle.x + uy * 4.6, middle.y - ux * 4.6])
-                .to('L', &[middle.x + ux * 2.0 + uy * 4.6, middle.y + uy * 2.0 - ux * 4.6])
-                .to('L', &[middle.x + ux * 2.0 - uy * 4.6, middle.y + uy * 2.0 + ux * 4.6]);
+            vec![off(middle, 0.0, 4.6), off(middle, 0.0, -4.6), off(middle, 2.0, -4.6), off(middle, 2.0, 4.6)]
         }
-        Head::Square => {
-            path.to('M', &[base.x - uy * 3.0, base.y + ux * 3.0])
-                .to('L', &[tip.x - uy * 3.0, tip.y + ux * 3.0])
-                .to('L', &[tip.x + uy * 3.0, tip.y - ux * 3.0])
-                .to('L', &[base.x + uy * 3.0, base.y - ux * 3.0]);
-        }
-        Head::Double => {
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[middle.x - uy * 4.0, middle.y + ux * 4.0])
-                .to('L', &[middle.x - uy * 1.0, middle.y + ux * 1.0])
-                .to('L', &[base.x - uy * 4.0, base.y + ux * 4.0])
-                .to('L', &[base.x + uy * 4.0, base.y - ux * 4.0])
-                .to('L', &[middle.x + uy * 1.0, middle.y - ux * 1.0])
-                .to('L', &[middle.x + uy * 4.0, middle.y - ux * 4.0]);
-        }
-        Head::None => {}
-        Head::Ring => {
-            let radius = length / 2.0;
-            path.to('M', &[tip.x, tip.y])
-                .to('A', &[radius, radius, 0.0, 1.0, 1.0, base.x, base.y])
-                .to('A', &[radius, radius, 0.0, 1.0, 1.0, tip.x, tip.y]);
-        }
+        Head::Square => vec![off(base, 0.0, 3.0), off(tip, 0.0, 3.0), off(tip, 0.0, -3.0), off(base, 0.0, -3.0)],
+        Head::Double => vec![
+            tip,
+            off(middle, 0.0, 4.0),
+            off(middle, 0.0, 1.0),
+            off(base, 0.0, 4.0),
+            off(base, 0.0, -4.0),
+            off(middle, 0.0, -1.0),
+            off(middle, 0.0, -4.0),
+        ],
+        Head::Ring | Head::None => Vec::new(),
     }
-    path.close()
 }

@@ -111,26 +111,9 @@ fn write(
             for text in &layout.heading {
                 pen.text(xml, text, Hue::Grey);
             }
-            let Some([before, after]) = states else {
-                pen.whole(xml, layout);
-                return;
-            };
-            for (name, layout) in [("both", layout), ("before", before), ("after", after)] {
-                let prefix = format!("{prefix}-{name}");
-                let layer = Pen {
-                    prefix: &prefix,
-                    palette: if name == "both" { pen.palette } else { Palette::State },
-                    junctions: pen.junctions.clone(),
-                    ..pen
-                };
-                let group = xml.element("g").attr("class", &format!("layer {name}"));
-                let group = group.maybe("display", (name != "both").then_some("none"));
-                group.children(|xml| layer.whole(xml, layout));
-            }
-            for card in &layout.cards {
-                let anchor = boxed(xml, shrunk(card.rect, -4.0)).attr("id", &words::node_id(&prefix, card.id.as_str()));
-                let anchor = anchor.attr("class", "anchor").num("rx", CARD_RADIUS + 3.0);
-                drop(anchor.attr("fill", "none").attr("pointer-events", "none"));
+            match states {
+                None => pen.whole(xml, layout),
+                Some(states) => pen.layers(xml, layout, states),
             }
         });
 }
@@ -146,6 +129,28 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
+    /// A comparison and its two states, a layer each, and the anchors of the nodes above them.
+    fn layers(&self, xml: &mut Xml, layout: &Layout, [before, after]: [&Layout; 2]) {
+        for (name, layout) in [("both", layout), ("before", before), ("after", after)] {
+            let prefix = format!("{}-{name}", self.prefix);
+            let layer = Pen {
+                prefix: &prefix,
+                palette: if name == "both" { self.palette } else { Palette::State },
+                junctions: self.junctions.clone(),
+                ..*self
+            };
+            let group = xml.element("g").attr("class", &format!("layer {name}"));
+            let group = group.maybe("display", (name != "both").then_some("none"));
+            group.children(|xml| layer.whole(xml, layout));
+        }
+        for card in &layout.cards {
+            let id = words::node_id(self.prefix, card.id.as_str());
+            let anchor = boxed(xml, shrunk(card.rect, -4.0)).attr("id", &id);
+            let anchor = anchor.attr("class", "anchor").num("rx", CARD_RADIUS + 3.0);
+            drop(anchor.attr("fill", "none").attr("pointer-events", "none"));
+        }
+    }
+
     /// Everything but canvas and heading.
     fn whole(&self, xml: &mut Xml, layout: &Layout) {
         for frame in &layout.frames {

@@ -194,88 +194,119 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
         unread: Vec<UnreadJson<'a>>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
-    #[derive(Serialize)]
-    struct RowJson<'a> {
-        from: &'a NodeId,
-        to: &'a NodeId,
-        #[serde(flatten)]
-        way: WayJson,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reaches: Option<ReachJson<'a>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        at: Option<String>,
+    let (rows, unseen) = (rows(report), unseen(report, extent));
+    report.json(&Document {
+        version: VERSION,
+        ways: rows.iter().map(|row| RowJson::of(report, row)).collect(),
+        unseen: unseen.iter().map(|row| UnseenJson::of(report, row)).collect(),
+        unread: unread(report).map(|u| UnreadJson::of(report, u)).collect(),
+        diagnostics: report.diagnostics(),
+    })
+}
+
+/// A way in, and the workload behind it.
+#[derive(Serialize)]
+struct RowJson<'a> {
+    from: &'a NodeId,
+    to: &'a NodeId,
+    #[serde(flatten)]
+    way: WayJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reaches: Option<ReachJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
+/// A workload behind a way in, and what policies leave of it.
+#[derive(Serialize)]
+struct ReachJson<'a> {
+    workload: String,
+    ports: PortsJson,
+    allowed: PortsJson,
+    certainty: &'static str,
+    because: Vec<ReasonJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<AbsenceJson<'a>>,
+}
+
+/// What a workload allows to pods that the manifests do not contain.
+#[derive(Serialize)]
+struct UnseenJson<'a> {
+    workload: String,
+    direction: &'static str,
+    peer: DescriptionJson,
+    ports: PortsJson,
+    certainty: &'static str,
+    because: Vec<ReasonJson<'a>>,
+}
+
+/// An object that may open an entrance and is not read.
+#[derive(Serialize)]
+struct UnreadJson<'a> {
+    object: String,
+    by: &'a str,
+    at: String,
+}
+
+/// Pods in words.
+#[derive(Serialize)]
+struct DescriptionJson {
+    peers: String,
+    namespaces: String,
+    pods: String,
+}
+
+impl<'a> RowJson<'a> {
+    fn of(report: &'a Report<'a>, row: &'a Row<'a>) -> RowJson<'a> {
+        let reaches = row.workload.as_ref();
+        RowJson {
+            from: &row.way.from.id,
+            to: &row.way.to.id,
+            way: WayJson::of(row.way.way),
+            reaches: reaches.map(|(entrance, admission)| ReachJson::of(report, entrance, admission)),
+            at: row.way.at.map(Evidence::place),
+        }
     }
-    #[derive(Serialize)]
-    struct ReachJson<'a> {
-        workload: String,
-        ports: PortsJson,
-        allowed: PortsJson,
-        certainty: &'static str,
-        because: Vec<ReasonJson<'a>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        absence: Option<AbsenceJson<'a>>,
-    }
-    #[derive(Serialize)]
-    struct UnseenJson<'a> {
-        workload: String,
-        direction: &'static str,
-        peer: DescriptionJson,
-        ports: PortsJson,
-        certainty: &'static str,
-        because: Vec<ReasonJson<'a>>,
-    }
-    #[derive(Serialize)]
-    struct UnreadJson<'a> {
-        object: String,
-        by: &'a str,
-        at: String,
-    }
-    #[derive(Serialize)]
-    struct DescriptionJson {
-        peers: String,
-        namespaces: String,
-        pods: String,
-    }
-    let unseen = unseen(report, extent);
-    let unseen = unseen.iter().map(|row| UnseenJson {
-        workload: report.workload(row.workload),
-        direction: row.direction.as_str(),
-        peer: DescriptionJson {
-            peers: row.peers.to_string(),
-            namespaces: row.peers.namespaces.to_string(),
-            pods: row.peers.pods.to_string(),
-        },
-        ports: PortsJson::of(&row.ports),
-        certainty: row.certainty.as_str(),
-        because: row.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
-    });
-    let unread = unread(report).map(|u| UnreadJson {
-        object: report.cluster.entries()[u.object].key.to_string(),
-        by: &u.kind,
-        at: report.sources.line_of(u.at),
-    });
-    let rows = rows(report);
-    let ways = rows.iter().map(|row| RowJson {
-        from: &row.way.from.id,
-        to: &row.way.to.id,
-        way: WayJson::of(row.way.way),
-        reaches: row.workload.as_ref().map(|(entrance, admission)| ReachJson {
+}
+
+impl<'a> ReachJson<'a> {
+    fn of(report: &'a Report<'a>, entrance: &Entrance, admission: &Admission) -> ReachJson<'a> {
+        ReachJson {
             workload: report.workload(entrance.workload),
             ports: PortsJson::of(&entrance.ports),
             allowed: PortsJson::of(&admission.ports),
             certainty: admission.certainty.as_str(),
             because: admission.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
             absence: report.facts.absence_of(entrance).map(|a| AbsenceJson::of(report, a)),
-        }),
-        at: row.way.at.map(Evidence::place),
-    });
-    report.json(&Document {
-        version: VERSION,
-        ways: ways.collect(),
-        unseen: unseen.collect(),
-        unread: unread.collect(),
-        diagnostics: report.diagnostics(),
-    })
+        }
+    }
+}
+
+impl<'a> UnseenJson<'a> {
+    fn of(report: &'a Report<'a>, row: &Unseen) -> UnseenJson<'a> {
+        UnseenJson {
+            workload: report.workload(row.workload),
+            direction: row.direction.as_str(),
+            peer: DescriptionJson {
+                peers: row.peers.to_string(),
+                namespaces: row.peers.namespaces.to_string(),
+                pods: row.peers.pods.to_string(),
+            },
+            ports: PortsJson::of(&row.ports),
+            certainty: row.certainty.as_str(),
+            because: row.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+        }
+    }
+}
+
+impl<'a> UnreadJson<'a> {
+    fn of(report: &Report<'_>, unread: &'a UnreadEntrance) -> UnreadJson<'a> {
+        UnreadJson {
+            object: report.cluster.entries()[unread.object].key.to_string(),
+            by: &unread.kind,
+            at: report.sources.line_of(unread.at),
+        }
+    }
 }
 
 /// The rules by which listed objects send requests on, or get them.

@@ -170,33 +170,9 @@ pub(super) fn sarif(report: &FindingsReport<'_>) -> String {
     let codes: BTreeSet<&'static str> = placed.iter().map(|j| j.finding.diagnostic.code.as_str()).collect();
     let codes: Vec<&'static str> = codes.into_iter().collect();
     let any_suppressed = placed.iter().any(|j| !j.counts());
-    let results = placed.iter().map(|judged| {
-        let diagnostic = &judged.finding.diagnostic;
-        let code = diagnostic.code.as_str();
-        let help = diagnostic.help.as_ref().map_or(String::new(), |h| format!("\n{h}"));
-        let related = diagnostic.related.iter().enumerate().map(|(index, related)| Location {
-            id: Some(index + 1),
-            message: Some(text(&related.text)),
-            ..location(report, related.at)
-        });
-        let object = judged
-            .finding
-            .about
-            .as_ref()
-            .map(|key| Logical { fully_qualified_name: key.to_string(), kind: "resource" });
-        ResultOf {
-            rule_id: code,
-            rule_index: codes.binary_search(&code).unwrap_or_default(),
-            level: level(diagnostic.severity),
-            message: text(&format!("{}{help}", diagnostic.message)),
-            locations: diagnostic.at.iter().map(|at| location(report, *at).of(object.as_ref())).collect(),
-            related_locations: related.collect(),
-            partial_fingerprints: Fingerprints {
-                primary_location_line_hash: format!("{}:1", judged.fingerprint),
-                own: judged.fingerprint.clone(),
-            },
-            suppressions: any_suppressed.then(|| suppressions(report, judged)),
-        }
+    let results = placed.iter().map(|judged| ResultOf {
+        suppressions: any_suppressed.then(|| suppressions(report, judged)),
+        ..result(report, judged, &codes)
     });
     let notifications: Vec<Notification> = general.iter().map(|j| notification(j)).collect();
     let invocation = Invocation {
@@ -224,6 +200,33 @@ pub(super) fn sarif(report: &FindingsReport<'_>) -> String {
     };
     // Writing plain structs with string keys into memory cannot fail.
     inert::json_document(&log)
+}
+
+/// A finding; `codes` are those of all findings, ascending.
+fn result(report: &FindingsReport<'_>, judged: &Judged, codes: &[&'static str]) -> ResultOf {
+    let diagnostic = &judged.finding.diagnostic;
+    let code = diagnostic.code.as_str();
+    let help = diagnostic.help.as_ref().map_or(String::new(), |h| format!("\n{h}"));
+    let related = diagnostic.related.iter().enumerate().map(|(index, related)| Location {
+        id: Some(index + 1),
+        message: Some(text(&related.text)),
+        ..location(report, related.at)
+    });
+    let about = judged.finding.about.as_ref();
+    let object = about.map(|key| Logical { fully_qualified_name: key.to_string(), kind: "resource" });
+    ResultOf {
+        rule_id: code,
+        rule_index: codes.binary_search(&code).unwrap_or_default(),
+        level: level(diagnostic.severity),
+        message: text(&format!("{}{help}", diagnostic.message)),
+        locations: diagnostic.at.iter().map(|at| location(report, *at).of(object.as_ref())).collect(),
+        related_locations: related.collect(),
+        partial_fingerprints: Fingerprints {
+            primary_location_line_hash: format!("{}:1", judged.fingerprint),
+            own: judged.fingerprint.clone(),
+        },
+        suppressions: None,
+    }
 }
 
 fn described(code: Code) -> RuleOf {
