@@ -6,9 +6,9 @@ use std::fmt;
 use super::config::short_kind;
 use super::remark;
 use super::{
-    Access, Allowance, AllowanceLabel, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity,
-    Listener, Location, Mark, MissingReason, Node, NodeKind, PeerNamespaces, PeerSet, PortMap, Ports, RouteRule, Scale,
-    ServiceKind,
+    Access, Allowance, AllowanceLabel, Backend, Change, Container, Detail, Edge, EdgeDetail, Evidence, Exposure,
+    Gravity, Listener, Location, Mark, MissingReason, Node, NodeKind, PeerNamespaces, PeerSet, PortMap, Ports,
+    RouteRule, Scale, ServiceKind,
 };
 use crate::net::Protocol;
 
@@ -28,13 +28,7 @@ impl Node {
             Detail::Internet => parts.push("anyone outside".into()),
             Detail::External { addresses, except, location, on, set: _ } => {
                 parts.extend(on_text(on.as_ref()));
-                parts.push(location.text().unwrap_or("outside addresses").into());
-                if *location == Location::AroundCluster {
-                    parts.push(first_of(addresses));
-                }
-                if !except.is_empty() {
-                    parts.push(format!("except {}", first_of(except)));
-                }
+                parts.extend(outside_facts(addresses, except, location));
             }
             Detail::ExternalName => parts.push("outside name".into()),
             Detail::Ingress { class, tls } => {
@@ -53,22 +47,13 @@ impl Node {
             }
             Detail::Service { service, ports, .. } => {
                 parts.push(service.as_str().into());
-                parts.push(match service {
-                    // Clients of a headless Service connect to the pods directly: only the ports of the pods matter.
-                    ServiceKind::Headless => list(ports.iter().map(PortMap::pod_text).collect()),
-                    _ => list(ports.iter().map(PortMap::text).collect()),
-                });
+                parts.push(service_ports_text(service, ports));
             }
             Detail::Workload { scale, host_network, containers, show_images, .. } => {
                 parts.push(self.label.clone());
                 parts.extend(scale_text(scale));
                 parts.extend(host_network.then(|| "host network".to_owned()));
-                if *show_images {
-                    let mut images: Vec<String> =
-                        containers.iter().filter_map(|c| c.image.as_deref()).map(image_text).collect();
-                    images.dedup();
-                    parts.push(first_of(&images));
-                }
+                parts.extend(show_images.then(|| images_text(containers)));
             }
             Detail::Config(config) => {
                 parts.push(short_kind(&self.label).to_owned());
@@ -82,11 +67,7 @@ impl Node {
             Detail::Peers { set, members, on, .. } => {
                 parts.extend(on_text(on.as_ref()));
                 parts.push(set.text(self.namespace.as_deref()));
-                parts.extend(members.as_ref().map(|m| match m.len() {
-                    0 => "not in the input".to_owned(),
-                    1 => "1 workload".to_owned(),
-                    n => format!("{n} workloads"),
-                }));
+                parts.extend(members.as_ref().map(|m| members_text(m.len())));
             }
             Detail::Junction => {}
             Detail::Summary(summary) => parts.extend(summary.facts()),
@@ -250,6 +231,41 @@ impl EdgeDetail {
             EdgeDetail::Scales(scaling) => scaling.text().into_iter().collect(),
             EdgeDetail::Several(several) => several.lines(),
         }
+    }
+}
+
+/// What is known of addresses outside of the cluster.
+fn outside_facts(addresses: &[String], except: &[String], location: &Location) -> Vec<String> {
+    let mut facts = vec![location.text().unwrap_or("outside addresses").to_owned()];
+    if *location == Location::AroundCluster {
+        facts.push(first_of(addresses));
+    }
+    if !except.is_empty() {
+        facts.push(format!("except {}", first_of(except)));
+    }
+    facts
+}
+
+/// The ports of a Service. Clients of a headless one connect to the pods directly: only the ports of the pods matter.
+fn service_ports_text(service: &ServiceKind, ports: &[PortMap]) -> String {
+    match service {
+        ServiceKind::Headless => list(ports.iter().map(PortMap::pod_text).collect()),
+        _ => list(ports.iter().map(PortMap::text).collect()),
+    }
+}
+
+fn images_text(containers: &[Container]) -> String {
+    let mut images: Vec<String> = containers.iter().filter_map(|c| c.image.as_deref()).map(image_text).collect();
+    images.dedup();
+    first_of(&images)
+}
+
+/// How many workloads peers are.
+fn members_text(count: usize) -> String {
+    match count {
+        0 => "not in the input".to_owned(),
+        1 => "1 workload".to_owned(),
+        n => format!("{n} workloads"),
     }
 }
 

@@ -244,8 +244,8 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         active.concerns(from, to) || (chosen[from] && chosen[to])
     };
     let mut builder = part(graph, &kept, wanted);
-    let homes: BTreeSet<&String> =
-        graph.nodes().zip(chosen).filter(|(_, c)| **c).filter_map(|(n, _)| n.namespace.as_ref()).collect();
+    let homes: BTreeSet<&str> =
+        graph.nodes().zip(chosen).filter(|(_, c)| **c).filter_map(|(n, _)| n.namespace.as_deref()).collect();
     let mut summaries: BTreeMap<(String, RestSide), SummaryMembers> = BTreeMap::new();
     let mut bundles = Bundles::default();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
@@ -272,17 +272,9 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         }
     }
     for ((namespace, side), summary) in &summaries {
-        let members = summary.members();
-        let inside = homes.contains(namespace);
-        let only = if members.len() == 1 { members.first().map(|&m| graph.node(m)) } else { None };
-        let name = match (only, inside) {
-            (Some(only), true) => only.name.clone(),
-            (Some(only), false) => format!("{namespace}/{}", only.name),
-            (None, true) => format!("{} more", members.len()),
-            (None, false) => format!("namespace {namespace}"),
-        };
         let id = SummaryId::Rest { side: *side, namespace: namespace.clone() };
-        let card = Card { id, namespace: inside.then(|| namespace.clone()), name };
+        let name = rest_name(graph, summary, namespace, &homes);
+        let card = Card { id, namespace: homes.contains(namespace.as_str()).then(|| namespace.clone()), name };
         builder.node(summary.node(graph, card, reached));
     }
     bundles.build(graph, &mut builder);
@@ -290,6 +282,18 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         builder.cut_off();
     }
     builder.build()
+}
+
+/// How the summary of a namespace is called, among the namespaces that are drawn or apart from them.
+fn rest_name(graph: &Graph, summary: &SummaryMembers, namespace: &str, drawn: &BTreeSet<&str>) -> String {
+    let members = summary.members();
+    let only = if members.len() == 1 { members.first().map(|&m| graph.node(m)) } else { None };
+    match (only, drawn.contains(namespace)) {
+        (Some(only), true) => only.name.clone(),
+        (Some(only), false) => format!("{namespace}/{}", only.name),
+        (None, true) => format!("{} more", members.len()),
+        (None, false) => format!("namespace {namespace}"),
+    }
 }
 
 fn wanted(selection: &Selection) -> String {
