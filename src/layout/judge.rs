@@ -19,12 +19,15 @@ const DETOUR: f64 = 14.0;
 const NO_LABEL: f64 = 40.0;
 /// Cards closer than this are as far apart as this.
 const LEAST: f64 = 16.0;
+/// Of more lines than this the crossings are not counted.
+const MANY_LINES: usize = 2_000;
 /// More crossings than this are not counted.
 const MOST: usize = 10_000;
 
 /// What all lines cost.
 pub(super) fn trouble(routed: &Routed, connections: &[Connection]) -> f64 {
-    let mut cost = CROSSING * crossings(&routed.lines) as f64;
+    let crossings = if routed.lines.len() > MANY_LINES { 0 } else { crossings(&routed.lines) };
+    let mut cost = CROSSING * crossings as f64;
     for ((line, connection), label) in routed.lines.iter().zip(connections).zip(&routed.labels) {
         let (from, to) = (routed.placed.cards[connection.from.card], routed.placed.cards[connection.to.card]);
         let length: f64 = line.windows(2).map(|w| (w[0].x - w[1].x).abs() + (w[0].y - w[1].y).abs()).sum();

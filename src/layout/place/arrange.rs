@@ -2,14 +2,14 @@
 //! the page and lines are short. Then everything is arranged once more, with the heights of what lies outside each
 //! frame.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::cards::card::CardPlan;
 use super::super::cards::title::{TITLE_X, title_baseline, title_height};
 use super::super::{Point, Rect};
 use super::composite::Composites;
+use super::forms::{Form, Ranking, WEIGHTS};
 use super::level::{Block, Choice, Fill, Item, Level, Loose, Pull, Tie};
 use super::page::Page;
+use super::strain::{bent, strain, tangle};
 use super::tree::{Part, Tree};
 use crate::graph::{Graph, NodeKind};
 
@@ -21,16 +21,12 @@ pub(in crate::layout) const TITLE_TOP: f64 = 4.0;
 const SHARES: [f64; 6] = [1.0, 0.7, 0.5, 0.38, 0.28, 0.18];
 /// How much lines count against height for a form of a frame.
 const CARES: [f64; 3] = [1.0, 5.0, 20.0];
-/// How much lines count against the page for ways to arrange the whole picture.
-const WEIGHTS: [f64; 3] = [1.0, 3.0, 0.3];
 /// With more nodes than this fewer arrangements are tried.
 pub(in crate::layout) const MANY: usize = 400;
 /// With more frames than this none is tried in another form than the rest.
 const FEW_FRAMES: usize = 12;
 /// With more lines than this their crossings are not counted.
 const TANGLED: usize = 200;
-/// The distance of two cards, one below the other, up to which a line from one to the other is straight.
-const NEAR: f64 = 130.0;
 /// Times that everything is arranged again with known heights.
 const AGAIN: usize = 2;
 
@@ -66,81 +62,11 @@ pub(in crate::layout) struct FramePlace {
     pub parent: Option<usize>,
 }
 
-/// An area in one of its forms.
-#[derive(Clone, Debug)]
-struct Form {
-    choice: Choice,
-    block: Block,
-    /// For each part that is an area the number of its form.
-    inner: Vec<usize>,
-    /// Size with border and title.
-    w: f64,
-    h: f64,
-    lines: Vec<String>,
-    /// Where its contents begin.
-    top: f64,
-    /// What its lines cost.
-    strain: f64,
-    /// For each card in it its place in the frame.
-    cards: Vec<(usize, Point)>,
-}
-
 /// An arrangement of an area that was tried.
 struct Tried {
     choice: Choice,
     block: Block,
     strain: f64,
-}
-
-/// The best forms of the whole picture: for each weight of lines, the best first.
-struct Ranking {
-    ways: usize,
-    /// Each form with what its page costs and what its lines cost.
-    forms: Vec<(f64, f64, Form)>,
-}
-
-impl Ranking {
-    fn cost(weight: f64, form: &(f64, f64, Form)) -> f64 {
-        form.0 + weight * form.1
-    }
-
-    fn best(&self, weight: f64) -> Option<&(f64, f64, Form)> {
-        self.forms.iter().min_by(|a, b| Ranking::cost(weight, a).total_cmp(&Ranking::cost(weight, b)))
-    }
-
-    fn add(&mut self, page: f64, lines: f64, form: Form) {
-        let new = (page, lines, form);
-        if self.forms.iter().any(|f| f.2.cards == new.2.cards) {
-            return;
-        }
-        self.forms.push(new);
-        if self.forms.len() > 4 * self.ways {
-            self.shrink();
-        }
-    }
-
-    /// Keeps the forms that are among the best.
-    fn shrink(&mut self) {
-        let mut kept: Vec<usize> = Vec::new();
-        let orders: Vec<Vec<usize>> = WEIGHTS
-            .iter()
-            .map(|&weight| {
-                let mut order: Vec<usize> = (0..self.forms.len()).collect();
-                let cost = |i: &usize| Ranking::cost(weight, &self.forms[*i]);
-                order.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-                order
-            })
-            .collect();
-        for place in 0..self.forms.len() {
-            for order in &orders {
-                if kept.len() < self.ways && !kept.contains(&order[place]) {
-                    kept.push(order[place]);
-                }
-            }
-        }
-        let mut old: Vec<Option<(f64, f64, Form)>> = std::mem::take(&mut self.forms).into_iter().map(Some).collect();
-        self.forms = kept.into_iter().filter_map(|i| old[i].take()).collect();
-    }
 }
 
 struct Placer<'a> {
@@ -598,54 +524,4 @@ impl Placer<'_> {
         }
         Placement { cards, frames }
     }
-}
-
-/// What lines between items cost.
-fn strain(items: &[Item], ties: &[Tie], block: &Block) -> f64 {
-    let mut cost = block.mixed();
-    for tie in ties.iter().filter(|t| t.from != t.to) {
-        let (a, b) = (block.at[tie.from], block.at[tie.to]);
-        cost += bent(a.0, items[tie.from].w, b.0, items[tie.to].w, (a.1 + tie.from_y - b.1 - tie.to_y).abs(), tie.row);
-    }
-    cost
-}
-
-/// Crossings of lines, as far as they can be known from where their ends are: each leaves its item to the right and
-/// turns right before the other one.
-fn tangle(items: &[Item], ties: &[Tie], block: &Block) -> usize {
-    let key = |v: f64| v.round() as i64;
-    // Lines from one place are one as long as they run level.
-    let mut level: BTreeMap<(i64, usize), (i64, i64)> = BTreeMap::new();
-    let mut upright = BTreeSet::new();
-    for tie in ties.iter().filter(|t| t.from != t.to) {
-        let ((x, y), (to, end)) = (block.at[tie.from], block.at[tie.to]);
-        let (start, leaves) = (key(x + items[tie.from].w), key(y + tie.from_y));
-        let (turn, enters) = (key(to) - 20, key(end + tie.to_y));
-        let run = level.entry((leaves, tie.from)).or_insert((start, start));
-        *run = (run.0.min(turn), run.1.max(turn));
-        if leaves != enters {
-            upright.insert((turn, leaves.min(enters), leaves.max(enters)));
-        }
-    }
-    let crossed = |(x, top, bottom): (i64, i64, i64)| {
-        let near = level.range((top + 1, 0)..(bottom, 0));
-        near.filter(|(_, run)| run.0 < x && x < run.1).count()
-    };
-    upright.into_iter().map(crossed).sum()
-}
-
-/// What a line costs, by where its ends are: more if it runs back.
-fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64, row: bool) -> f64 {
-    let ahead = to - (x + w);
-    if ahead >= 0.0 {
-        return 0.03 * (ahead + rise) + if rise > 30.0 { 2.0 } else { 0.0 };
-    }
-    let back = (x - (to + to_w)).max(0.0);
-    // A row is left to the right: the line has to turn back.
-    let turns = match row {
-        true => 45.0,
-        false if rise > NEAR => 16.0,
-        false => 6.0,
-    };
-    turns + 0.05 * rise + 0.12 * back + if back > 0.0 { 20.0 } else { 0.0 }
 }

@@ -8,11 +8,13 @@
 mod arrange;
 pub(in crate::layout) mod composite;
 mod fit;
+mod forms;
 mod layers;
 mod level;
 mod order;
 mod pack;
 mod page;
+mod strain;
 mod tree;
 
 pub(in crate::layout) use arrange::{MANY, Placement, Sizes, TITLE_TOP, place};
