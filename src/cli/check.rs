@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::ValueEnum;
 
-use super::config::ConfigArgs;
+use super::config::{CheckConfig, ConfigArgs};
 use super::input::{ConnectArgs, InputArgs};
 use super::output::{self, Target};
 use super::places::Place;
@@ -47,11 +47,13 @@ pub struct Args {
     config: ConfigArgs,
 
     /// Report only these findings; `kubesketch explain` lists the codes
-    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known, add = complete::codes())]
+    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known,
+          add = complete::codes())]
     select: Vec<Code>,
 
     /// Skip these findings
-    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known, add = complete::codes())]
+    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known,
+          add = complete::codes())]
     skip: Vec<Code>,
 
     /// Exit with 1 if a finding has this severity or a higher one [default: error]
@@ -115,13 +117,7 @@ impl FailOn {
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
-    let is_baseline = |t: &&Target<FindingsFormat>| {
-        let [file, baseline] = [&t.file, &args.write_baseline].map(|f| f.as_deref().map(Place::of));
-        file.is_some() && file == baseline
-    };
-    if let Some(twice) = args.output.iter().find(is_baseline).and_then(|t| t.file.as_ref()) {
-        anyhow::bail!("{} is asked for by both -o and --write-baseline", twice.display());
-    }
+    refuse_baseline_as_output(args)?;
     let config = args.config.read(&args.input.first_place())?.check;
     let baseline = match args.baseline.as_ref().or(config.baseline.as_ref()) {
         // The baseline to write may not exist yet.
@@ -129,26 +125,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         _ => None,
     };
     let world = args.input.read(&args.connect.or(&config.ingress_controllers))?;
-    let mut inputs = args.input.inputs(&world);
-    args.write_baseline.iter().try_for_each(|file| inputs.refuse(file))?;
-    // A baseline may be written over the one before, and by nothing else.
-    args.baseline.iter().chain(&config.baseline).for_each(|file| inputs.add(file));
-    output::check_inputs(&args.output, &inputs)?;
-    let completeness = match (args.closed_world, args.open_world) {
-        (true, _) => Some(Completeness::Whole),
-        (_, true) => Some(Completeness::Partial),
-        _ => config.completeness,
-    };
-    let looking = progress::step(progress::looking(world.objects()));
-    let mut findings = check::check(&world, &Options { completeness });
-    drop(looking);
-    // Problems found while reading count as well.
-    findings.extend(world.diagnostics().iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
-
-    let codes = |given: &[Code], configured: &[Code]| -> BTreeSet<Code> {
-        let which = if given.is_empty() { configured } else { given };
-        which.iter().copied().collect()
-    };
+    refuse_inputs_as_outputs(args, &config, &world)?;
+    let findings = findings(args, &config, &world);
     let (select, skip) = (codes(&args.select, &config.select), codes(&args.skip, &config.skip));
     let suppressions = (!args.no_suppress).then(|| check::suppressions(&world));
     let terms = Terms {
@@ -160,18 +138,13 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     };
     let mut judgement = check::judge(findings, &world, &terms);
     if let Some(file) = &args.write_baseline {
-        let text = check::baseline(&judgement.findings, world.sources());
-        output::to_file(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
-        let written = Baseline::read(&text).context("the baseline that was just written")?;
-        judgement.know(&written);
+        write_baseline(file, &world, &mut judgement)?;
     }
-
     let left_out = leave_out(args, &world, &mut judgement)?;
     if left_out > 0 && verbosity != Verbosity::Quiet {
         let options = args.labels.written(&args.input);
         report::say(&format!("{options}: findings about other objects are left out: {left_out}"));
     }
-
     let gate = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error).gate();
     let mut status = args.input.status(world.diagnostics());
     let nothing = report::nothing_understood(&world, "the input");
@@ -197,14 +170,71 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if args.output.is_empty() && (nothing.is_none() || !judgement.findings.is_empty()) {
         output::to_terminal(&shown(&report, verbosity))?;
     }
+    Ok(status.and(write(args, &report)))
+}
+
+/// Writes the findings to every output. One that cannot be written does not stop the others.
+fn write(args: &Args, report: &FindingsReport<'_>) -> Status {
+    let mut status = Status::Success;
     for target in &args.output {
-        let content = render::findings(&report, target.format);
+        let content = render::findings(report, target.format);
         if let Err(error) = output::write(target, content.as_bytes()) {
             report::fail(&error);
             status = Status::Failure;
         }
     }
-    Ok(status)
+    status
+}
+
+/// Refuses to write findings and a baseline to the same file.
+fn refuse_baseline_as_output(args: &Args) -> anyhow::Result<()> {
+    let is_baseline = |t: &&Target<FindingsFormat>| {
+        let [file, baseline] = [&t.file, &args.write_baseline].map(|f| f.as_deref().map(Place::of));
+        file.is_some() && file == baseline
+    };
+    if let Some(twice) = args.output.iter().find(is_baseline).and_then(|t| t.file.as_ref()) {
+        anyhow::bail!("{} is asked for by both -o and --write-baseline", twice.display());
+    }
+    Ok(())
+}
+
+/// Refuses to write over what was read.
+fn refuse_inputs_as_outputs(args: &Args, config: &CheckConfig, world: &World) -> anyhow::Result<()> {
+    let mut inputs = args.input.inputs(world);
+    args.write_baseline.iter().try_for_each(|file| inputs.refuse(file))?;
+    // A baseline may be written over the one before, and by nothing else.
+    args.baseline.iter().chain(&config.baseline).for_each(|file| inputs.add(file));
+    output::check_inputs(&args.output, &inputs)
+}
+
+/// Everything that is found in a world, problems of reading included.
+fn findings(args: &Args, config: &CheckConfig, world: &World) -> Vec<Finding> {
+    let completeness = match (args.closed_world, args.open_world) {
+        (true, _) => Some(Completeness::Whole),
+        (_, true) => Some(Completeness::Partial),
+        _ => config.completeness,
+    };
+    let looking = progress::step(progress::looking(world.objects()));
+    let mut findings = check::check(world, &Options { completeness });
+    drop(looking);
+    // Problems found while reading count as well.
+    findings.extend(world.diagnostics().iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
+    findings
+}
+
+/// The codes on the command line, or else the configured ones.
+fn codes(given: &[Code], configured: &[Code]) -> BTreeSet<Code> {
+    let which = if given.is_empty() { configured } else { given };
+    which.iter().copied().collect()
+}
+
+/// Writes the findings as a baseline, which they are then judged by.
+fn write_baseline(file: &Path, world: &World, judgement: &mut Judgement) -> anyhow::Result<()> {
+    let text = check::baseline(&judgement.findings, world.sources());
+    output::to_file(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    let written = Baseline::read(&text).context("the baseline that was just written")?;
+    judgement.know(&written);
+    Ok(())
 }
 
 /// Leaves out findings about objects that are not selected, and returns how many of them count.

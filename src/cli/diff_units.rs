@@ -209,7 +209,6 @@ fn in_state(problem: Problem, state: &GitState) -> Problem {
 
 /// Writes what differs, unit by unit; units with the same difference once.
 fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity: Verbosity) -> anyhow::Result<Status> {
-    let mut status = Status::Success;
     let mut differing: Vec<(Vec<String>, Box<[Revision; 2]>)> = Vec::new();
     let mut texts: BTreeMap<String, usize> = BTreeMap::new();
     let mut failures = Vec::new();
@@ -220,14 +219,7 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
             None => name,
         };
         match outcome {
-            Err(problems) => {
-                for problem in problems {
-                    let said = format!("{name}: {problem}");
-                    report::fail(&anyhow::Error::msg(said.clone()));
-                    failures.push(said);
-                    status = Status::Failure;
-                }
-            }
+            Err(problems) => failures.extend(problems.iter().map(|problem| not_compared(&name, problem))),
             Ok(Sides { states: revisions, rendered }) => {
                 let text = revisions::compared(&revisions, |c| (!c.diff.is_empty()).then(|| render::changes_text(c)));
                 match text {
@@ -251,26 +243,45 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
             }
         }
     }
+    let outcome = write_differing(args, states, &differing, &failures, all)?;
+    let status = if failures.is_empty() { Status::Success } else { Status::Failure };
+    Ok(if outcome == Status::Success || status == Status::Failure { status } else { outcome })
+}
+
+/// Reports why a unit was not compared, and returns what was said.
+fn not_compared(name: &str, problem: &Problem) -> String {
+    let said = format!("{name}: {problem}");
+    report::fail(&anyhow::Error::msg(said.clone()));
+    said
+}
+
+/// Writes the units that differ: none as a comparison without differences, one as any other comparison, and several
+/// one by one, or as one picture of `all` their objects.
+fn write_differing(
+    args: &Args,
+    states: &[GitState; 2],
+    differing: &[(Vec<String>, Box<[Revision; 2]>)],
+    failures: &[String],
+    all: [Rendered; 2],
+) -> anyhow::Result<Status> {
     let mut inputs = Inputs::default();
     differing.iter().flat_map(|(_, states)| states.iter()).for_each(|state| inputs.add_world(&state.world));
     output::check_inputs(args.output(), &inputs)?;
-    let own = match differing.as_slice() {
-        [] => Some(judged(args, states, Default::default())?),
-        _ => None,
-    };
-    let outcome = match (own, differing.as_slice()) {
-        (Some(same), _) => revisions::compared(&same, |changes| diff::write(args, changes))?,
-        (None, [(names, only)]) => {
-            report::say(&format!("changed: {}", names.join(", ")));
-            revisions::compared(only, |changes| diff::write(args, changes))?
+    match differing {
+        [] => {
+            let same = judged(args, states, Default::default())?;
+            revisions::compared(&same, |changes| diff::write(args, changes))
         }
-        (None, several) => {
+        [(names, only)] => {
+            report::say(&format!("changed: {}", names.join(", ")));
+            revisions::compared(only, |changes| diff::write(args, changes))
+        }
+        several => {
             let is_listed = |t: &Target<ChangesFormat>| is_list(t.format);
             let drawn = (!args.output().iter().all(is_listed)).then(|| judged(args, states, all)).transpose()?;
-            write_several(args, several, &failures, drawn.as_ref())?
+            write_several(args, several, failures, drawn.as_ref())
         }
-    };
-    Ok(if outcome == Status::Success || status == Status::Failure { status } else { outcome })
+    }
 }
 
 /// A text in which a namespace is not named.

@@ -15,6 +15,7 @@ use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
 use super::site::{self, Asked};
 use super::{Status, cluster, complete, drift, places, progress, report};
+use crate::check::Finding;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::picture::{self, Shown};
@@ -31,8 +32,8 @@ pub struct Args {
     /// folder
     ///
     /// A format goes to standard output; the extension of a file gives its format, FORMAT=FILE gives both, and FOLDER/
-    /// gets a page with the overview and a page for each namespace, or an index and a page for each unit of a repository
-    /// with several. By default SVG goes to standard output; a terminal gets a summary.
+    /// gets a page with the overview and a page for each namespace, or an index and a page for each unit of a
+    /// repository with several. By default SVG goes to standard output; a terminal gets a summary.
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FOLDER/", help_heading = "Output",
           add = complete::outputs::<Format>())]
     output: Vec<Wish>,
@@ -113,21 +114,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     args.inject.iter().try_for_each(|place| inputs.refuse(&place.file))?;
     let findings = args.picture.findings(&world);
     let options = args.picture.options(args.levels.options(&args.input, HINT));
-    let shown = match picture::show(&world, &findings, &options) {
-        Ok(shown) => shown,
-        Err(nothing) => {
-            report::show_picture(&world, &[], verbosity, &args.input.command_line());
-            return Err(nothing.into());
-        }
-    };
-    if let Some(warning) = args.levels.unknown_label(&world).filter(|_| verbosity != Verbosity::Quiet) {
-        report::say(&warning);
-    }
+    let shown = show(args, &world, &findings, &options, verbosity)?;
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
-        report::show_picture(&world, &[], verbosity, &args.input.command_line());
-        output::to_terminal(&(render::brief(&world, &findings) + &next_commands(&args.input)))?;
-        return Ok(args.input.status(world.diagnostics()));
+        return summarize(args, &world, &findings, verbosity);
     }
     let default = [Target { format: Format::Svg, file: None }];
     let targets = if nothing_asked { &default[..] } else { &targets };
@@ -139,9 +129,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     for path in args.folders().filter(|_| site.is_none()) {
         folders.push((path, Folder::draw(&world, &shown.graph, &options, &args.picture, &mut problems)?));
     }
-    let hiding = findings.iter().map(|f| &f.diagnostic).filter(|d| d.code.hides_connections());
-    let noticed: Vec<Diagnostic> = problems.iter().chain(hiding).cloned().collect();
-    report::show_picture(&world, &noticed, verbosity, &args.input.command_line());
+    report_problems(args, &world, &findings, &problems, verbosity);
     let mut status = args.input.status(world.diagnostics());
     // Neither a mistyped path nor an empty stream must replace an existing picture.
     let nothing_read = world.sources().is_empty() && status == Status::Failure || shown.graph.nodes().len() == 0;
@@ -149,16 +137,6 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         report::fail(&anyhow::anyhow!("there is nothing to draw: no file was written"));
         status = Status::Failure;
     }
-    // An output that cannot be written does not stop the others.
-    let mut settle = |outcome: anyhow::Result<bool>| match outcome {
-        Ok(true) => {}
-        Ok(false) if status == Status::Failure => {}
-        Ok(false) => status = Status::Negative,
-        Err(error) => {
-            report::fail(&error);
-            status = Status::Failure;
-        }
-    };
     let drawn = layout.as_ref().map(|layout| Drawing {
         shown: &shown,
         layout,
@@ -167,21 +145,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         problems: &problems,
     });
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        let format = target.format;
-        let writing = progress::step(move || format!("drawing {}", format.as_str()));
-        let content = content(args, target.format, &world, &shown, drawn);
-        drop(writing);
-        settle(content.and_then(|c| match &target.file {
-            Some(file) if args.check => drift::is_current(file, &c),
-            _ => output::write(target, &c).map(|()| true),
-        }));
+        status = status.and(settled(write_target(args, target, &world, &shown, drawn)));
     }
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
         let files = folder.files(&world, &args.picture);
-        settle(files.and_then(|files| folder::write(path, &files, &inputs, check)));
+        status = status.and(settled(files.and_then(|files| folder::write(path, &files, &inputs, check))));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
-        settle(inject_into(args, place, linked, &shown.graph));
+        status = status.and(settled(inject_into(args, place, linked, &shown.graph)));
     }
     Ok(site.map_or(status, |site| site.and(status)))
 }
@@ -200,6 +171,67 @@ fn site_of_units(args: &Args, check: Check, verbosity: Verbosity) -> anyhow::Res
         picture: &args.picture,
     };
     site::write(&asked, &units, &folders, check, verbosity).map(Some)
+}
+
+/// What is drawn of a world. That there is nothing is an error, which is told with the problems of the input.
+fn show(
+    args: &Args,
+    world: &World,
+    findings: &[Finding],
+    options: &picture::Options,
+    verbosity: Verbosity,
+) -> anyhow::Result<Shown> {
+    let shown = picture::show(world, findings, options)
+        .inspect_err(|_| report::show_picture(world, &[], verbosity, &args.input.command_line()))?;
+    if let Some(warning) = args.levels.unknown_label(world).filter(|_| verbosity != Verbosity::Quiet) {
+        report::say(&warning);
+    }
+    Ok(shown)
+}
+
+/// Prints a summary to the terminal in place of a picture.
+fn summarize(args: &Args, world: &World, findings: &[Finding], verbosity: Verbosity) -> anyhow::Result<Status> {
+    report::show_picture(world, &[], verbosity, &args.input.command_line());
+    output::to_terminal(&(render::brief(world, findings) + &next_commands(&args.input)))?;
+    Ok(args.input.status(world.diagnostics()))
+}
+
+/// Reports the problems of drawing, and the findings that connections are missing because of.
+fn report_problems(args: &Args, world: &World, findings: &[Finding], problems: &[Diagnostic], verbosity: Verbosity) {
+    let hiding = findings.iter().map(|f| &f.diagnostic).filter(|d| d.code.hides_connections());
+    let noticed: Vec<Diagnostic> = problems.iter().chain(hiding).cloned().collect();
+    report::show_picture(world, &noticed, verbosity, &args.input.command_line());
+}
+
+/// The status after an output, which is current or not. One that cannot be written does not stop the others.
+fn settled(outcome: anyhow::Result<bool>) -> Status {
+    match outcome {
+        Ok(true) => Status::Success,
+        Ok(false) => Status::Negative,
+        Err(error) => {
+            report::fail(&error);
+            Status::Failure
+        }
+    }
+}
+
+/// Draws and writes a target, or returns whether its file is current.
+fn write_target(
+    args: &Args,
+    target: &Target,
+    world: &World,
+    shown: &Shown,
+    drawn: Option<Drawing<'_>>,
+) -> anyhow::Result<bool> {
+    let format = target.format;
+    let writing = progress::step(move || format!("drawing {}", format.as_str()));
+    let content = content(args, format, world, shown, drawn);
+    drop(writing);
+    let content = content?;
+    match &target.file {
+        Some(file) if args.check => drift::is_current(file, &content),
+        _ => output::write(target, &content).map(|()| true),
+    }
 }
 
 /// The commands that a summary proposes.

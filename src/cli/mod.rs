@@ -106,7 +106,8 @@ struct Cli {
     verbose: bool,
 
     /// When to color messages
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL,
+          hide_short_help = true)]
     color: clap::ColorChoice,
 }
 
@@ -156,36 +157,9 @@ pub fn run() -> Status {
         return Status::Success;
     }
     let piped = shorthand::is_piped();
-    let names: Vec<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).chain(["help"]).collect();
-    let mut given: Vec<_> = std::env::args_os().collect();
-    if mdbook::is_preprocessor() {
-        given.insert(1, "mdbook".into());
-    }
-    let matches = cluster::shown(Cli::command())
-        .try_get_matches_from(shorthand::expanded(given, &names, piped))
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match matches {
+    let cli = match parse(piped) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version come this way too; only they go to standard output.
-            let fine = !error.use_stderr();
-            // A file whose name was taken for an argument is part of the message.
-            let said = error.render().to_string();
-            if !fine && inert::plain(&said) != said {
-                report::usage(&said);
-                return Status::Failure;
-            }
-            if let Some(kind) = table::subject(&error) {
-                report::usage(&format!("{said}\nDid you mean `{} table {kind}`?", cluster::program()));
-                return Status::Failure;
-            }
-            return match error.print() {
-                Ok(()) if fine => Status::Success,
-                Err(e) if fine && e.kind() == std::io::ErrorKind::BrokenPipe => Status::Success,
-                _ => Status::Failure,
-            };
-        }
+        Err(error) => return refused(&error),
     };
     match cli.color {
         clap::ColorChoice::Auto => {}
@@ -204,7 +178,49 @@ pub fn run() -> Status {
             progress::show_on_terminal();
         }
     }
-    let outcome = match cli.command {
+    dispatch(cli.command, piped, verbosity).unwrap_or_else(|error| {
+        report::fail(&error);
+        Status::Failure
+    })
+}
+
+/// Reads the arguments of the process, with what is short for others.
+fn parse(piped: bool) -> Result<Cli, clap::Error> {
+    let names: Vec<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(["help"]).collect();
+    let mut given: Vec<_> = std::env::args_os().collect();
+    if mdbook::is_preprocessor() {
+        given.insert(1, "mdbook".into());
+    }
+    cluster::shown(Cli::command())
+        .try_get_matches_from(shorthand::expanded(given, &names, piped))
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// Says why arguments were not taken, or prints the help or version that they ask for.
+fn refused(error: &clap::Error) -> Status {
+    // Help and version come this way too; only they go to standard output.
+    let fine = !error.use_stderr();
+    // A file whose name was taken for an argument is part of the message.
+    let said = error.render().to_string();
+    if !fine && inert::plain(&said) != said {
+        report::usage(&said);
+        return Status::Failure;
+    }
+    if let Some(kind) = table::subject(error) {
+        report::usage(&format!("{said}\nDid you mean `{} table {kind}`?", cluster::program()));
+        return Status::Failure;
+    }
+    match error.print() {
+        Ok(()) if fine => Status::Success,
+        Err(e) if fine && e.kind() == std::io::ErrorKind::BrokenPipe => Status::Success,
+        _ => Status::Failure,
+    }
+}
+
+/// Runs a command.
+fn dispatch(command: Command, piped: bool, verbosity: Verbosity) -> anyhow::Result<Status> {
+    match command {
         Command::Draw(mut args) => {
             args.picture.name(args.input.subject());
             args.input.or_default(piped);
@@ -235,11 +251,7 @@ pub fn run() -> Status {
             complete::script(&shell.to_string()).and_then(output::to_stdout).map(|()| Status::Success)
         }
         Command::Man => manual(),
-    };
-    outcome.unwrap_or_else(|error| {
-        report::fail(&error);
-        Status::Failure
-    })
+    }
 }
 
 /// The manual of the program and, after it, of each command.

@@ -102,6 +102,64 @@ impl Scan<'_> {
     /// Reads up to the end of a line, or further if text goes on beyond it.
     fn line(&mut self) {
         let start = self.at;
+        self.margin();
+        let mut key = self.at;
+        while let Some(&byte) = self.bytes.get(self.at) {
+            if self.at <= self.place {
+                self.outline.in_flow = self.depth > 0;
+            }
+            match byte {
+                b'\n' => {
+                    self.at += 1;
+                    return;
+                }
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'#' if self.at == start || self.is_blank(self.at - 1) => self.at = self.line_end(self.at),
+                b'{' if self.bytes.get(self.at + 1) == Some(&b'{') => self.action(),
+                b'"' | b'\'' if self.fresh => {
+                    key = self.at;
+                    self.quoted(byte);
+                }
+                b'|' | b'>' if self.fresh && self.depth == 0 && self.is_block_header() => {
+                    self.block();
+                    return;
+                }
+                b'-' | b'?' if self.fresh && self.depth == 0 && self.is_blank(self.at + 1) => {
+                    self.parent = Some(self.at - start);
+                    self.at += 1;
+                }
+                b'!' | b'&' if self.fresh => {
+                    while !self.is_blank(self.at) {
+                        self.at += 1;
+                    }
+                }
+                b'[' | b'{' if self.fresh || self.depth > 0 => self.open(),
+                b']' | b'}' if self.depth > 0 => self.close(),
+                b',' if self.depth > 0 => {
+                    self.fresh = true;
+                    self.at += 1;
+                }
+                b':' if self.ends_key() => {
+                    self.fresh = true;
+                    if self.depth == 0 {
+                        self.parent = Some(key - start);
+                    }
+                    self.at += 1;
+                }
+                _ => {
+                    if self.fresh {
+                        key = self.at;
+                    }
+                    self.fresh = false;
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    /// Reads what a line begins in, and where it begins.
+    fn margin(&mut self) {
+        let start = self.at;
         let first = self.skip_blanks(start);
         // A key at the margin is a sign that a bracket further up is not closed.
         if self.depth > 0 && self.bytes[start].is_ascii_alphabetic() && self.has_key(start) {
@@ -117,72 +175,25 @@ impl Scan<'_> {
         if self.bytes[start..].starts_with(b"---") && self.is_blank(start + 3) {
             (self.at, self.depth, self.fresh, self.parent) = (start + 3, 0, true, None);
         }
-        let mut key = self.at;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            if self.at <= self.place {
-                self.outline.in_flow = self.depth > 0;
-            }
-            match byte {
-                b'\n' => {
-                    self.at += 1;
-                    return;
-                }
-                b' ' | b'\t' | b'\r' => {
-                    self.at += 1;
-                    continue;
-                }
-                b'#' if self.at == start || self.is_blank(self.at - 1) => {
-                    self.at = self.line_end(self.at);
-                    continue;
-                }
-                b'{' if self.bytes.get(self.at + 1) == Some(&b'{') => {
-                    self.action();
-                    continue;
-                }
-                b'"' | b'\'' if self.fresh => {
-                    key = self.at;
-                    self.quoted(byte);
-                    continue;
-                }
-                b'|' | b'>' if self.fresh && self.depth == 0 && self.is_block_header() => {
-                    self.block();
-                    return;
-                }
-                b'-' | b'?' if self.fresh && self.depth == 0 && self.is_blank(self.at + 1) => {
-                    self.parent = Some(self.at - start);
-                    self.at += 1;
-                    continue;
-                }
-                b'!' | b'&' if self.fresh => {
-                    while !self.is_blank(self.at) {
-                        self.at += 1;
-                    }
-                    continue;
-                }
-                b'[' | b'{' if self.fresh || self.depth > 0 => {
-                    self.depth += 1;
-                    self.fresh = true;
-                }
-                b']' | b'}' if self.depth > 0 => {
-                    self.depth -= 1;
-                    self.fresh = false;
-                }
-                b',' if self.depth > 0 => self.fresh = true,
-                b':' if self.is_blank(self.at + 1) || (self.depth > 0 && self.bytes[self.at - 1] == b'"') => {
-                    self.fresh = true;
-                    if self.depth == 0 {
-                        self.parent = Some(key - start);
-                    }
-                }
-                _ => {
-                    if self.fresh {
-                        key = self.at;
-                    }
-                    self.fresh = false;
-                }
-            }
-            self.at += 1;
-        }
+    }
+
+    /// Whether the colon here ends a key.
+    fn ends_key(&self) -> bool {
+        self.is_blank(self.at + 1) || (self.depth > 0 && self.bytes[self.at - 1] == b'"')
+    }
+
+    /// Goes into a bracket or brace.
+    fn open(&mut self) {
+        self.depth += 1;
+        self.fresh = true;
+        self.at += 1;
+    }
+
+    /// Comes out of a bracket or brace.
+    fn close(&mut self) {
+        self.depth -= 1;
+        self.fresh = false;
+        self.at += 1;
     }
 
     /// True if a line has a plain key.
@@ -286,7 +297,8 @@ mod tests {
 
     #[test]
     fn lines_of_text_are_told_from_structure() {
-        let text = "a: |\n  t1\n\n    t2\n  t3\nb: >-  # c\n  t4\n - x\nc:\n- |\n  t5\n- d: |2\n    t6\n  e: \"f\n  t7\n  t8\"\n  g: it's | so\n  h: 'i''\n  t9'\nj: [1,\n  k,\n  ]\nl: m\n";
+        let text = "a: |\n  t1\n\n    t2\n  t3\nb: >-  # c\n  t4\n - x\nc:\n- |\n  t5\n- d: |2\n    t6\n  \
+                    e: \"f\n  t7\n  t8\"\n  g: it's | so\n  h: 'i''\n  t9'\nj: [1,\n  k,\n  ]\nl: m\n";
         assert_eq!(lines(text, Begins::Text), ["t1", "", "t2", "t3", "t4", "t5", "t6", "t7", "t8\"", "t9'"]);
         assert_eq!(lines(text, Begins::Flow), ["k,", "]"]);
         assert_eq!(
@@ -304,7 +316,8 @@ mod tests {
 
     #[test]
     fn actions_are_those_outside_of_text() {
-        let text = "a: \"{{ 1 }}\" # {{ 2 }}\nb: '{{ 3 }}'\nc: |\n  {{ 4 }}\n{{- if \"q\" }}\nd: {{ 5 }}-{{ 6 }}\ne: x{{ 7 }}\n{{/* two\nlines */}}\nf: [{{ 8 }}]\n";
+        let text = "a: \"{{ 1 }}\" # {{ 2 }}\nb: '{{ 3 }}'\nc: |\n  {{ 4 }}\n{{- if \"q\" }}\nd: {{ 5 }}-{{ 6 }}\n\
+                    e: x{{ 7 }}\n{{/* two\nlines */}}\nf: [{{ 8 }}]\n";
         assert_eq!(
             actions(text),
             ["{{- if \"q\" }}", "{{ 5 }}", "{{ 6 }}", "{{ 7 }}", "{{/* two\nlines */}}", "{{ 8 }}"]

@@ -27,34 +27,55 @@ pub(super) struct Collected {
     pub foreign: Vec<ForeignPolicy>,
 }
 
+/// The readers of policies of other projects.
+struct Readers<'a> {
+    calico: calico::Reader<'a>,
+    istio: istio::Reader,
+    cilium: cilium::Reader<'a>,
+}
+
+impl<'a> Readers<'a> {
+    fn new(cluster: &'a Cluster, faults: &mut Vec<(&'a Entry, Fault)>) -> Readers<'a> {
+        let calico = calico::Reader::new(cluster, faults);
+        let istio = istio::Reader::new(cluster);
+        let cilium = cilium::Reader::new(cluster, faults);
+        Readers { calico, istio, cilium }
+    }
+
+    /// Reads the policies that an object is; `None` if it is none of these projects.
+    fn read(&self, entry: &Entry) -> Option<Read<Vec<Policy>>> {
+        let single = self.calico.read(entry).map(|read| read.map(|policy| policy.into_iter().collect()));
+        single.or_else(|| self.istio.read(entry)).or_else(|| self.cilium.read(entry))
+    }
+
+    /// Whether rules about all addresses that were read are about those of IPv6 too, because some policy names any.
+    fn must_read_again(&self, names_v6: bool) -> bool {
+        let all = [&self.calico.everywhere, &self.istio.everywhere, &self.cilium.everywhere];
+        // Each must be asked, for it changes how rules are read from here on.
+        all.map(|everywhere| everywhere.must_read_again(names_v6)).contains(&true)
+    }
+}
+
 /// Finds the policies of a cluster.
 pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> Collected {
     let mut policies = Vec::new();
     let mut foreign: BTreeMap<(&str, &str), Vec<ForeignPolicy>> = BTreeMap::new();
     let mut faults = Vec::new();
-    let calico = calico::Reader::new(cluster, &mut faults);
-    let istio = istio::Reader::new(cluster);
-    let cilium = cilium::Reader::new(cluster, &mut faults);
-    policies.extend(istio.sidecars(cluster, &mut faults));
-    let of_others = |entry: &Entry| {
-        let single = calico.read(entry).map(|read| read.map(|policy| policy.into_iter().collect()));
-        single.or_else(|| istio.read(entry)).or_else(|| cilium.read(entry))
-    };
-    let around = Surroundings { cluster, root: &istio.config.root };
+    let readers = Readers::new(cluster, &mut faults);
+    policies.extend(readers.istio.sidecars(cluster, &mut faults));
+    let around = Surroundings { cluster, root: &readers.istio.config.root };
     let (mut read_later, mut partly, mut names_v6) = (Vec::new(), Vec::new(), false);
     for entry in cluster.entries() {
-        let outcome = read(entry).map(|read| read.map(|policy| vec![policy])).or_else(|| {
-            let outcome = of_others(entry);
+        let outcome = read(entry).or_else(|| {
+            let outcome = readers.read(entry);
             read_later.extend(matches!(&outcome, Some(Ok(list)) if !list.is_empty()).then_some(entry));
             outcome
         });
         match outcome {
             Some(Ok(list)) if list.is_empty() => {}
             Some(Ok(list)) if entry.object.faults.is_empty() => {
-                if entry.key.group == admin::GROUP {
-                    let kind = Kind::from_name(&entry.key.kind).into_iter();
-                    diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
-                }
+                let kind = Kind::from_name(&entry.key.kind).filter(|_| entry.key.group == admin::GROUP).into_iter();
+                diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
                 for policy in list {
                     partly.extend(ForeignPolicy::in_part(entry, &policy, &around));
                     names_v6 |= policy.all_rules().flat_map(|r| r.peers.list()).any(is_of_v6);
@@ -73,27 +94,16 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         }
     }
     // Rules about all addresses are about those of IPv6 too where some policy names any.
-    let must_again = [
-        calico.everywhere.must_read_again(names_v6),
-        istio.everywhere.must_read_again(names_v6),
-        cilium.everywhere.must_read_again(names_v6),
-    ];
-    if must_again.contains(&true) {
+    let must_again = readers.must_read_again(names_v6);
+    if must_again {
         let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
         policies.retain(|policy| !again.contains(&policy.key));
-        policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok()).flatten());
+        policies.extend(read_later.iter().filter_map(|entry| readers.read(entry)?.ok()).flatten());
     }
-    let v6 = if must_again.contains(&true) { AddressSet::all_v6() } else { AddressSet::none() };
-    policies.extend(istio.authentications(cluster, AddressSet::all_v4().with(&v6), &mut faults));
-    let definition = |entry: &Entry| {
-        let one = read(entry).map(|read| read.map(|policy| vec![policy]));
-        one.or_else(|| of_others(entry)).map(|read| read.ok().filter(|_| entry.object.faults.is_empty()))
-    };
-    let is_policy = |left: &&LeftOut| left.other.as_deref().is_some_and(|other| definition(other).is_some());
-    let repeated = cluster.left_out().iter().filter(is_policy);
-    let repeated = repeated.filter_map(|left| repeated::of(cluster, left, |entry| definition(entry).flatten()));
-    partly.extend(repeated);
-    let others = others::all(cluster, &istio.config.root);
+    let v6 = if must_again { AddressSet::all_v6() } else { AddressSet::none() };
+    policies.extend(readers.istio.authentications(cluster, AddressSet::all_v4().with(&v6), &mut faults));
+    partly.extend(defined_again(cluster, &readers));
+    let others = others::all(cluster, &readers.istio.config.root);
     diagnostics.extend(about_others(&others));
     partly.extend(others);
     for (entry, fault) in faults {
@@ -102,20 +112,34 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         diagnostics.extend(refusal(entry, Some(fault)));
     }
     diagnostics.extend(about_nodes(cluster));
-    for ((group, kind), list) in &foreign {
-        let places = list.iter().map(|f| f.at).min();
-        let count = list.len();
-        let subject =
-            if count == 1 { format!("{kind} of {group} is") } else { format!("{count} objects {kind} of {group} are") };
-        let message = format!(
-            "{subject} not evaluated; what is said of connections leaves out what {} or {}",
-            if count == 1 { "it allows" } else { "they allow" },
-            if count == 1 { "denies" } else { "deny" }
-        );
-        diagnostics.extend(places.map(|at| Diagnostic::at(Code::UnsupportedPolicy, at, message)));
-    }
+    diagnostics.extend(foreign.iter().filter_map(|((group, kind), list)| about_foreign(group, kind, list)));
     policies.sort_by_cached_key(|policy| (policy.place(), policy.key.clone()));
     Collected { policies, foreign: foreign.into_values().flatten().chain(partly).collect() }
+}
+
+/// The policies that the input defines more than once with different content.
+fn defined_again(cluster: &Cluster, readers: &Readers<'_>) -> Vec<ForeignPolicy> {
+    let definition = |entry: &Entry| {
+        let read = read(entry).or_else(|| readers.read(entry));
+        read.map(|read| read.ok().filter(|_| entry.object.faults.is_empty()))
+    };
+    let is_policy = |left: &&LeftOut| left.other.as_deref().is_some_and(|other| definition(other).is_some());
+    let repeated = cluster.left_out().iter().filter(is_policy);
+    repeated.filter_map(|left| repeated::of(cluster, left, |entry| definition(entry).flatten())).collect()
+}
+
+/// What is said of the policies of a kind that is not evaluated.
+fn about_foreign(group: &str, kind: &str, list: &[ForeignPolicy]) -> Option<Diagnostic> {
+    let at = list.iter().map(|f| f.at).min()?;
+    let count = list.len();
+    let subject =
+        if count == 1 { format!("{kind} of {group} is") } else { format!("{count} objects {kind} of {group} are") };
+    let message = format!(
+        "{subject} not evaluated; what is said of connections leaves out what {} or {}",
+        if count == 1 { "it allows" } else { "they allow" },
+        if count == 1 { "denies" } else { "deny" }
+    );
+    Some(Diagnostic::at(Code::UnsupportedPolicy, at, message))
 }
 
 /// What is said of policies of Cilium for nodes: one line for all of them.
@@ -158,13 +182,14 @@ fn is_of_v6(peer: &Peer) -> bool {
 
 /// Reads a policy; `None` if it is none of a kind that is understood. The group decides: other projects have kinds of
 /// the same names.
-fn read(entry: &Entry) -> Option<Read<Policy>> {
-    match (entry.key.group.as_str(), entry.key.kind.as_str()) {
-        ("networking.k8s.io", "NetworkPolicy") => Some(network_policy::read(entry)),
-        ("k8s.cni.cncf.io", "MultiNetworkPolicy") => Some(network_policy::read_multi(entry)),
-        (admin::GROUP, kind) => Kind::from_name(kind).map(|kind| admin::read(entry, kind)),
-        _ => None,
-    }
+fn read(entry: &Entry) -> Option<Read<Vec<Policy>>> {
+    let policy = match (entry.key.group.as_str(), entry.key.kind.as_str()) {
+        ("networking.k8s.io", "NetworkPolicy") => network_policy::read(entry),
+        ("k8s.cni.cncf.io", "MultiNetworkPolicy") => network_policy::read_multi(entry),
+        (admin::GROUP, kind) => admin::read(entry, Kind::from_name(kind)?),
+        _ => return None,
+    };
+    Some(policy.map(|policy| vec![policy]))
 }
 
 /// The diagnostic for a policy that the API server would not take: because of a fault that was met in reading it, or
@@ -239,30 +264,42 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
             }
         }
     }
-    let first = |places: &[Span]| places.iter().min().copied();
-    let rules = |n: usize| {
-        if n == 1 { "a rule speaks".to_owned() } else { format!("{n} rules speak") }
-    };
-    for (what, places) in &untold {
-        let message = format!(
-            "{} of {what}, whose addresses the manifests do not tell; no address is taken to be among them",
-            rules(places.len())
-        );
-        diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::UnsupportedPeer, at, message)));
-    }
+    diagnostics.extend(untold.iter().filter_map(|(what, places)| about_untold(what, places)));
+    diagnostics.extend(about_covering(&covering));
+    let names: Vec<&str> = namespaces.iter().filter(|n| !n.declared).map(|n| n.name).collect();
+    diagnostics.extend(unknown.iter().filter_map(|(key, places)| about_namespaces(key, places, &names)));
+}
+
+/// Rules as the subject of a sentence.
+fn rules_speak(count: usize) -> String {
+    if count == 1 { "a rule speaks".to_owned() } else { format!("{count} rules speak") }
+}
+
+/// What is said of rules about peers whose addresses are not known.
+fn about_untold(what: &str, places: &[Span]) -> Option<Diagnostic> {
+    let message = format!(
+        "{} of {what}, whose addresses the manifests do not tell; no address is taken to be among them",
+        rules_speak(places.len())
+    );
+    places.iter().min().map(|at| Diagnostic::at(Code::UnsupportedPeer, *at, message))
+}
+
+/// What is said of rules about addresses that pods may have.
+fn about_covering(places: &[Span]) -> Option<Diagnostic> {
     let message = format!(
         "{} of addresses that pods may have; only pods whose address is known are counted in",
-        rules(covering.len())
+        rules_speak(places.len())
     );
-    diagnostics.extend(first(&covering).map(|at| Diagnostic::at(Code::AddressesMayCoverPods, at, message)));
-    let names: Vec<&str> = namespaces.iter().filter(|n| !n.declared).map(|n| n.name).collect();
-    for (key, places) in &unknown {
-        let named = text::first(&names, 3);
-        let message = format!(
-            "a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there"
-        );
-        diagnostics.extend(first(places).map(|at| {
-            Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")
-        }));
-    }
+    places.iter().min().map(|at| Diagnostic::at(Code::AddressesMayCoverPods, *at, message))
+}
+
+/// What is said of policies that ask for a label of namespaces of which only the names are known.
+fn about_namespaces(key: &str, places: &[Span], names: &[&str]) -> Option<Diagnostic> {
+    let named = text::first(names, 3);
+    let message = format!(
+        "a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is \
+         taken to be there"
+    );
+    let problem = places.iter().min().map(|at| Diagnostic::at(Code::NamespaceLabelsUnknown, *at, message));
+    problem.map(|problem| problem.with_help("add the Namespace to the input"))
 }

@@ -180,41 +180,53 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
 /// other, both must allow it; where those of the other end do not mention this one by the same words, it cannot be
 /// told.
 fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
-    let nobody = |selection: &PodSelection| End::Pods(plain(selection), Rc::new([]));
     let mut said: [Collected; 2] = Default::default();
     let mut isolated: [BTreeSet<End>; 2] = Default::default();
     for (id, policy) in policies.iter().enumerate() {
         for (slot, direction) in Direction::ALL.into_iter().enumerate() {
             let Some(rules) = policy.rules(direction) else { continue };
             if policy.closes == Closes::Everything {
-                isolated[slot].insert(nobody(&policy.subject));
+                isolated[slot].insert(described(&policy.subject));
             }
             for (index, rule) in rules.iter().enumerate().filter(|(_, r)| r.action == Action::Allow) {
-                let others: Vec<End> = match &rule.peers {
-                    Peers::Everybody => vec![End::Anyone],
-                    Peers::AnyOf(peers) => peers
-                        .iter()
-                        .filter_map(|peer| match peer {
-                            Peer::Pods(selection) => Some(nobody(selection)),
-                            Peer::Addresses(set) => Some(End::Addresses(set.clone())),
-                            Peer::Names(names) => Some(End::Names(names.clone())),
-                            Peer::Nodes | Peer::Untold(..) => None,
-                        })
-                        .collect(),
-                };
-                for other in others {
+                for other in ends_of(&rule.peers) {
                     let what = Said {
                         ports: rule.ports.at(&[]),
                         names: rule.ports.named().into_iter().map(|n| n.name.clone()).collect(),
                         certainty: if rule.when.is_some() { Certainty::Conditional } else { Certainty::Certain },
                         because: vec![Reason { direction, policy: id, rule: Some(index), effect: Effect::Allow }],
                     };
-                    said[slot]
-                        .add(identity(direction, (nobody(&policy.subject), Vec::new()), (other, Vec::new())), what);
+                    let own = described(&policy.subject);
+                    said[slot].add(identity(direction, (own, Vec::new()), (other, Vec::new())), what);
                 }
             }
         }
     }
+    Flows { allowed: allowed_at_both(said, &isolated).finish(network), denied: Vec::new() }
+}
+
+/// The pods that a selection describes, none of which the input contains.
+fn described(selection: &PodSelection) -> End {
+    End::Pods(plain(selection), Rc::new([]))
+}
+
+/// The peers of a rule as it describes them.
+fn ends_of(peers: &Peers) -> Vec<End> {
+    let end = |peer: &Peer| match peer {
+        Peer::Pods(selection) => Some(described(selection)),
+        Peer::Addresses(set) => Some(End::Addresses(set.clone())),
+        Peer::Names(names) => Some(End::Names(names.clone())),
+        Peer::Nodes | Peer::Untold(..) => None,
+    };
+    match peers {
+        Peers::Everybody => vec![End::Anyone],
+        Peers::AnyOf(peers) => peers.iter().filter_map(end).collect(),
+    }
+}
+
+/// What gets through at both ends, of what the rules of each direction allow: an end that is isolated in a direction
+/// lets through what its own rules say, any other everything.
+fn allowed_at_both(said: [Collected; 2], isolated: &[BTreeSet<End>; 2]) -> Collected {
     let [ingress, mut egress] = said;
     let [shut_in, shut_out] = isolated;
     let mut allowed = Collected::default();
@@ -239,7 +251,7 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
         }
         allowed.add(ends, own);
     }
-    Flows { allowed: allowed.finish(network), denied: Vec::new() }
+    allowed
 }
 
 /// A selection of the namespace of a name is the same however it is written.

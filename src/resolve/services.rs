@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::facts::{EndpointOutcome, ServicePort as PortFact};
 use super::{Context, Wanted, exposure, port_number, workloads};
-use crate::cluster::Entry;
+use crate::cluster::{Cluster, Entry};
 use crate::graph::{Detail, EdgeDetail, MissingReason, NodeId, Port, PortMap, ServiceKind, TargetPort};
 use crate::net::{AddressSet, ClusterName, ObjectKey, Protocol, label_list};
 
@@ -175,68 +175,71 @@ impl Behind {
 
 /// Endpoints and EndpointSlices, by the Service that they belong to.
 fn endpoints(context: &Context<'_>) -> BTreeMap<ObjectKey, Vec<Endpoint>> {
-    let cluster = context.cluster;
-    let mut found: BTreeMap<ObjectKey, Vec<Endpoint>> = BTreeMap::new();
-    let plain = |number: Option<i32>, proto: Option<&str>, name: Option<&String>| -> Option<PortMap> {
-        let number = port_number(number?)?;
-        Some(PortMap {
-            port: number,
-            protocol: Protocol::from_field(proto),
-            name: name.cloned(),
-            target: TargetPort::Number(number),
-            node_port: None,
-        })
-    };
+    let mut found = BTreeMap::new();
+    add_endpoints(context.cluster, &mut found);
+    add_slices(context.cluster, &mut found);
+    found
+}
+
+/// Adds the addresses of Endpoints, whose name is that of their Service.
+fn add_endpoints(cluster: &Cluster, found: &mut BTreeMap<ObjectKey, Vec<Endpoint>>) {
     for (entry, endpoints) in cluster.endpoints() {
         let Some(object) = cluster.find(&entry.key) else { continue };
+        let namespace = entry.key.namespace();
         for subset in endpoints.subsets.iter().flatten() {
-            let ports: Vec<PortMap> = subset
-                .ports
-                .iter()
-                .flatten()
-                .filter_map(|p| plain(Some(p.port), p.protocol.as_deref(), p.name.as_ref()))
-                .collect();
+            let all = subset.ports.iter().flatten();
+            let ports: Vec<PortMap> =
+                all.filter_map(|p| own_port(Some(p.port), p.protocol.as_deref(), p.name.as_ref())).collect();
             for address in subset.addresses.iter().flatten().chain(subset.not_ready_addresses.iter().flatten()) {
-                found.entry(ObjectKey::new("", "Service", entry.key.namespace(), &entry.key.name)).or_default().push(
-                    Endpoint {
-                        address: address.ip.clone(),
-                        dns: false,
-                        behind: Behind::of(address.target_ref.as_ref(), entry.key.namespace()),
-                        ports: ports.clone(),
-                        object,
-                        field: "subsets",
-                    },
-                );
+                found.entry(ObjectKey::new("", "Service", namespace, &entry.key.name)).or_default().push(Endpoint {
+                    address: address.ip.clone(),
+                    dns: false,
+                    behind: Behind::of(address.target_ref.as_ref(), namespace),
+                    ports: ports.clone(),
+                    object,
+                    field: "subsets",
+                });
             }
         }
     }
+}
+
+/// Adds the addresses of EndpointSlices, which name their Service by a label.
+fn add_slices(cluster: &Cluster, found: &mut BTreeMap<ObjectKey, Vec<Endpoint>>) {
     for (entry, slice) in cluster.endpoint_slices() {
         let Some(object) = cluster.find(&entry.key) else { continue };
         let Some(service) = entry.object.labels.get("kubernetes.io/service-name") else {
             continue;
         };
-        let ports: Vec<PortMap> = slice
-            .ports
-            .iter()
-            .flatten()
-            .filter_map(|p| plain(p.port, p.protocol.as_deref(), p.name.as_ref()))
-            .collect();
+        let namespace = entry.key.namespace();
+        let all = slice.ports.iter().flatten();
+        let ports: Vec<PortMap> =
+            all.filter_map(|p| own_port(p.port, p.protocol.as_deref(), p.name.as_ref())).collect();
         for endpoint in slice.endpoints.iter().flatten() {
             for address in &endpoint.addresses {
-                found.entry(ObjectKey::new("", "Service", entry.key.namespace(), service)).or_default().push(
-                    Endpoint {
-                        address: address.clone(),
-                        dns: slice.address_type == "FQDN",
-                        behind: Behind::of(endpoint.target_ref.as_ref(), entry.key.namespace()),
-                        ports: ports.clone(),
-                        object,
-                        field: "endpoints",
-                    },
-                );
+                found.entry(ObjectKey::new("", "Service", namespace, service)).or_default().push(Endpoint {
+                    address: address.clone(),
+                    dns: slice.address_type == "FQDN",
+                    behind: Behind::of(endpoint.target_ref.as_ref(), namespace),
+                    ports: ports.clone(),
+                    object,
+                    field: "endpoints",
+                });
             }
         }
     }
-    found
+}
+
+/// A port of an endpoint.
+fn own_port(number: Option<i32>, protocol: Option<&str>, name: Option<&String>) -> Option<PortMap> {
+    let number = port_number(number?)?;
+    Some(PortMap {
+        port: number,
+        protocol: Protocol::from_field(protocol),
+        name: name.cloned(),
+        target: TargetPort::Number(number),
+        node_port: None,
+    })
 }
 
 /// A Service without selector leads to the addresses that somebody else writes down

@@ -25,81 +25,124 @@ pub(super) fn entrances(
     facts: &Facts,
     controllers: &Controllers,
 ) -> Vec<Entrance> {
-    let workloads: BTreeMap<NodeId, usize> =
-        cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect();
-    let services: BTreeMap<NodeId, &Service> =
-        cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
-    let mut found: BTreeMap<(NodeId, usize, Way), Open> = BTreeMap::new();
-    let mut add = |by: &NodeId, workload: usize, way: Way, opened: Open| {
-        let known = found.entry((by.clone(), workload, way)).or_insert(Open { ports: PortSet::none(), ..opened });
-        known.ports.add(&opened.ports);
-        known.doubt = opened.doubt.min(known.doubt);
-        known.absent = opened.absent.and(known.absent);
+    let mut found = Ways {
+        cluster,
+        links,
+        facts,
+        controllers,
+        workloads: cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect(),
+        services: cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect(),
+        opened: BTreeMap::new(),
     };
-    let behind_of = |service: &NodeId, workload: usize| {
-        let position = cluster.find(service.key()?)?;
-        facts.absent_behind.contains_key(&(position, workload)).then_some(AbsentPods::Behind(position))
-    };
-    // Readiness matters behind Services only.
-    let own = |workload: usize| facts.absences.get(&workload).filter(|a| !a.is_unready).map(|_| AbsentPods::Itself);
     for EdgeView { from, to, detail } in links.iter() {
         match detail {
-            EdgeDetail::Exposes(exposures) => {
-                if let Some(&workload) = workloads.get(&to.id) {
-                    for (way, ports) in into_pods(cluster, facts, controllers, (workload, from), exposures) {
-                        add(&to.id, workload, way, Open { ports, doubt: None, absent: own(workload) });
-                    }
-                }
-                let doubt = doubt(cluster, facts, &to.id, exposures);
-                for (workload, maps) in behind(links, &to.id, &workloads) {
-                    let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.with(&b));
-                    let way = Way::Direct { from: origin(from), addresses: addresses(from) };
-                    add(&to.id, workload, way, Open { ports, doubt, absent: behind_of(&to.id, workload) });
-                }
-            }
-            EdgeDetail::Routes { port, rules } => {
-                if graph::are_silent(rules) {
-                    continue;
-                }
-                let Some(object) = from.id.key().and_then(|key| cluster.find(key)) else { continue };
-                if facts.gates_of(object).is_empty() || from.kind() == NodeKind::Gateway {
-                    continue;
-                }
-                let ways = controllers.ways(cluster, facts, object);
-                // Only some controllers take the port of the pods for that of the Service.
-                let by_target = matches!(port, Backend::Absent(_)).then_some(EntranceDoubt::Unjudged);
-                let routed = if let Some(&workload) = workloads.get(&to.id) {
-                    vec![(workload, queue_proxy(), own(workload))]
-                } else {
-                    let transport = if facts.datagrams.contains(&object) { Protocol::Udp } else { Protocol::Tcp };
-                    let (end, port) = end_of_alias(links, &services, &to.id, port);
-                    let Some(service) = services.get(end) else { continue };
-                    let meant = meant(service, &port, transport, from.kind() == NodeKind::Ingress);
-                    let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
-                    let reached = |maps: &[PortMap]| {
-                        let own = maps.iter().filter(|m| m.protocol == transport);
-                        own.filter(|m| meant.iter().any(|p| is_port(m, p, headless)))
-                            .map(targets)
-                            .fold(PortSet::none(), |a, b| a.with(&b))
-                    };
-                    let all = behind(links, end, &workloads).into_iter();
-                    all.map(|(w, maps)| (w, reached(maps), behind_of(end, w))).collect()
-                };
-                for (workload, ports, absent) in routed {
-                    for way in &ways {
-                        let doubt = by_target.or_else(|| unjudged(cluster, facts, object, &to.id));
-                        add(&from.id, workload, way.clone(), Open { ports: ports.clone(), doubt, absent });
-                    }
-                }
-            }
+            EdgeDetail::Exposes(exposures) => found.exposed(from, to, exposures),
+            EdgeDetail::Routes { port, rules } if !graph::are_silent(rules) => found.routed(from, to, port),
             _ => {}
         }
     }
-    let opened = found.into_iter().filter(|(_, open)| !open.ports.is_empty());
+    let opened = found.opened.into_iter().filter(|(_, open)| !open.ports.is_empty());
     let entrances = opened.filter_map(|((by, workload, way), Open { ports, doubt, absent })| {
         Some(Entrance { by: by.key()?.clone(), way, workload, ports, doubt, absent })
     });
     entrances.collect()
+}
+
+/// The ways that were found, and what they are found in.
+struct Ways<'a> {
+    cluster: &'a Cluster,
+    links: &'a EdgesByEnd<'a>,
+    facts: &'a Facts,
+    controllers: &'a Controllers,
+    /// The positions of workloads.
+    workloads: BTreeMap<NodeId, usize>,
+    services: BTreeMap<NodeId, &'a Service>,
+    /// What each way to a workload through an object opens.
+    opened: BTreeMap<(NodeId, usize, Way), Open>,
+}
+
+impl<'a> Ways<'a> {
+    fn add(&mut self, by: &NodeId, workload: usize, way: Way, opened: Open) {
+        let known = self.opened.entry((by.clone(), workload, way)).or_insert(Open { ports: PortSet::none(), ..opened });
+        known.ports.add(&opened.ports);
+        known.doubt = opened.doubt.min(known.doubt);
+        known.absent = opened.absent.and(known.absent);
+    }
+
+    /// The ways that a Service or a workload opens itself.
+    fn exposed(&mut self, from: &Node, to: &Node, exposures: &[Exposure]) {
+        if let Some(&workload) = self.workloads.get(&to.id) {
+            let into = into_pods(self.cluster, self.facts, self.controllers, (workload, from), exposures);
+            let absent = self.absent(workload);
+            for (way, ports) in into {
+                self.add(&to.id, workload, way, Open { ports, doubt: None, absent });
+            }
+        }
+        let doubt = doubt(self.cluster, self.facts, &to.id, exposures);
+        for (workload, maps) in behind(self.links, &to.id, &self.workloads) {
+            let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.with(&b));
+            let way = Way::Direct { from: origin(from), addresses: addresses(from) };
+            let absent = self.absent_behind(&to.id, workload);
+            self.add(&to.id, workload, way, Open { ports, doubt, absent });
+        }
+    }
+
+    /// The ways through an Ingress or route to what it sends to.
+    fn routed(&mut self, from: &Node, to: &'a Node, port: &Backend) {
+        let Some(object) = from.id.key().and_then(|key| self.cluster.find(key)) else { return };
+        if self.facts.gates_of(object).is_empty() || from.kind() == NodeKind::Gateway {
+            return;
+        }
+        let ways = self.controllers.ways(self.cluster, self.facts, object);
+        // Only some controllers take the port of the pods for that of the Service.
+        let by_target = matches!(port, Backend::Absent(_)).then_some(EntranceDoubt::Unjudged);
+        let routed = if let Some(&workload) = self.workloads.get(&to.id) {
+            vec![(workload, queue_proxy(), self.absent(workload))]
+        } else {
+            let transport = if self.facts.datagrams.contains(&object) { Protocol::Udp } else { Protocol::Tcp };
+            self.through_service(&to.id, port, transport, from.kind())
+        };
+        for (workload, ports, absent) in routed {
+            for way in &ways {
+                let doubt = by_target.or_else(|| unjudged(self.cluster, self.facts, object, &to.id));
+                self.add(&from.id, workload, way.clone(), Open { ports: ports.clone(), doubt, absent });
+            }
+        }
+    }
+
+    /// The workloads behind a port of a Service that an Ingress or route sends to, with the ports that it comes to.
+    fn through_service(
+        &self,
+        service: &'a NodeId,
+        port: &Backend,
+        transport: Protocol,
+        router: NodeKind,
+    ) -> Vec<(usize, PortSet, Option<AbsentPods>)> {
+        let (end, port) = end_of_alias(self.links, &self.services, service, port);
+        let Some(service) = self.services.get(end) else { return Vec::new() };
+        let meant = meant(service, &port, transport, router == NodeKind::Ingress);
+        let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
+        let reached = |maps: &[PortMap]| {
+            let own = maps.iter().filter(|m| m.protocol == transport);
+            own.filter(|m| meant.iter().any(|p| is_port(m, p, headless)))
+                .map(targets)
+                .fold(PortSet::none(), |a, b| a.with(&b))
+        };
+        let all = behind(self.links, end, &self.workloads).into_iter();
+        all.map(|(workload, maps)| (workload, reached(maps), self.absent_behind(end, workload))).collect()
+    }
+
+    /// Which pods of a workload are absent for those who do not come through a Service: readiness matters behind
+    /// Services only.
+    fn absent(&self, workload: usize) -> Option<AbsentPods> {
+        self.facts.absences.get(&workload).filter(|a| !a.is_unready).map(|_| AbsentPods::Itself)
+    }
+
+    /// Which pods of a workload are absent behind a Service.
+    fn absent_behind(&self, service: &NodeId, workload: usize) -> Option<AbsentPods> {
+        let position = self.cluster.find(service.key()?)?;
+        self.facts.absent_behind.contains_key(&(position, workload)).then_some(AbsentPods::Behind(position))
+    }
 }
 
 /// What a way opens.

@@ -15,7 +15,7 @@ use self::peers::Side;
 use super::everywhere::Everywhere;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
-use super::rule::{Action, Blocks, Closes, Direction, HostNetwork, Peers, Policy, Rule, Scope};
+use super::rule::{Action, Blocks, Closes, Direction, HostNetwork, Peers, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Labels};
@@ -106,15 +106,7 @@ impl<'a> Reader<'a> {
         spec.must_be_map()?;
         let rules = |direction: Direction| self.rules(home, direction, spec);
         let (ingress, egress) = (rules(Direction::Ingress)?, rules(Direction::Egress)?);
-        let subject = match (spec.get("endpointSelector"), spec.get("nodeSelector"), home) {
-            (Some(_), Some(node), _) => return Err(node.fault("`nodeSelector` cannot go with `endpointSelector`")),
-            (Some(field), None, _) => LabelSelector::read_subject(&field)?.subject(home),
-            (None, Some(_), Home::Anywhere) => return Ok(()),
-            (None, Some(node), Home::Namespace(_)) => {
-                return Err(node.fault("`nodeSelector` is for CiliumClusterwideNetworkPolicies"));
-            }
-            (None, None, _) => return Err(spec.fault("`endpointSelector` is missing")),
-        };
+        let Some(subject) = subject(home, spec)? else { return Ok(()) };
         let place = |direction: Direction| {
             let deny = format!("{}Deny", direction.as_str());
             let named = [direction.as_str(), &deny, "enableDefaultDeny"].iter().find_map(|k| spec.get(k));
@@ -224,6 +216,19 @@ impl<'a> Reader<'a> {
             rules.own.push(made(action, peers.clone(), ports, when));
         }
         Ok(())
+    }
+}
+
+/// The pods that a part of a policy is about; `None` if it is about nodes.
+fn subject(home: Home<'_>, spec: &Field<'_>) -> Read<Option<PodSelection>> {
+    match (spec.get("endpointSelector"), spec.get("nodeSelector"), home) {
+        (Some(_), Some(node), _) => Err(node.fault("`nodeSelector` cannot go with `endpointSelector`")),
+        (Some(field), None, _) => Ok(Some(LabelSelector::read_subject(&field)?.subject(home))),
+        (None, Some(_), Home::Anywhere) => Ok(None),
+        (None, Some(node), Home::Namespace(_)) => {
+            Err(node.fault("`nodeSelector` is for CiliumClusterwideNetworkPolicies"))
+        }
+        (None, None, _) => Err(spec.fault("`endpointSelector` is missing")),
     }
 }
 

@@ -141,7 +141,6 @@ impl Reader<'_> {
     fn container(&self, container: &Tree, at: &str, shared: &mut Shared) -> Told {
         let mut told = Told::default();
         let mut rest = EXPANDED;
-        let span = |tree: &Tree| tree.span;
         for source in items(container, "envFrom") {
             let prefix = text(source, "prefix").unwrap_or_default();
             let name = source.get("configMapRef").and_then(|r| text(r, "name"));
@@ -159,37 +158,40 @@ impl Reader<'_> {
                     form: Form::Value,
                     entry: self.workload.entry,
                     field,
-                    at: span(value),
+                    at: value.span,
                 };
                 told.own.insert(name.to_owned(), Some(value));
                 continue;
             }
             // Whatever it is, it hides a variable of the same name.
-            told.own.insert(name.to_owned(), None);
-            let Some(reference) = variable.at(&["valueFrom", "configMapKeyRef"]) else {
-                continue;
-            };
-            let (Some(map), Some(key)) =
-                (text(reference, "name").and_then(|n| self.config_map(n)), text(reference, "key"))
-            else {
-                continue;
-            };
-            if let Some((_, tree)) = data(self.cluster, map).find(|(k, _)| *k == key) {
-                let value = Text {
-                    key: name.to_owned(),
-                    text: scalar(tree),
-                    form: Form::Value,
-                    entry: map,
-                    field: data_field(key),
-                    at: span(tree),
-                };
-                told.own.insert(name.to_owned(), Some(value));
-            }
+            told.own.insert(name.to_owned(), self.referred(name, variable));
         }
+        self.words(container, at, &mut told, &mut rest);
+        told
+    }
+
+    /// The value of a variable that refers to a key of a ConfigMap.
+    fn referred(&self, name: &str, variable: &Tree) -> Option<Text> {
+        let reference = variable.at(&["valueFrom", "configMapKeyRef"])?;
+        let map = self.config_map(text(reference, "name")?)?;
+        let key = text(reference, "key")?;
+        let (_, tree) = data(self.cluster, map).find(|(k, _)| *k == key)?;
+        Some(Text {
+            key: name.to_owned(),
+            text: scalar(tree),
+            form: Form::Value,
+            entry: map,
+            field: data_field(key),
+            at: tree.span,
+        })
+    }
+
+    /// Adds the command and the arguments of a container, each with the flag before it.
+    fn words(&self, container: &Tree, at: &str, told: &mut Told, rest: &mut usize) {
         for list in ["command", "args"] {
             let mut flag = String::new();
             for (i, item) in items(container, list).iter().enumerate() {
-                let expanded = expand(&scalar(item), |name| told.variable(name), &mut rest);
+                let expanded = expand(&scalar(item), |name| told.variable(name), rest);
                 let is_flag = expanded.starts_with('-') && !expanded.contains(['=', ' ']);
                 told.words.push(Text {
                     key: std::mem::take(&mut flag),
@@ -197,14 +199,13 @@ impl Reader<'_> {
                     form: Form::Words,
                     entry: self.workload.entry,
                     field: format!("{at}.{list}[{i}]"),
-                    at: span(item),
+                    at: item.span,
                 });
                 if is_flag {
                     flag = expanded;
                 }
             }
         }
-        told
     }
 
     /// The files of a volume that come from ConfigMaps.
@@ -357,8 +358,8 @@ mod tests {
             let doubling: String =
                 (1..n).map(|i| format!(", {{name: V{i}, value: \"$(V{0})$(V{0})\"}}", i - 1)).collect();
             let pod = format!(
-                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: i, env: [{{name: V0, \
-                 value: \"http://b:80/\"}}{doubling}]}}]}}\n"
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: i, \
+                 env: [{{name: V0, value: \"http://b:80/\"}}{doubling}]}}]}}\n"
             );
             let sources = Sources::from_texts([("x.yaml", pod)]);
             let objects = crate::manifest::parse(&sources).value.objects;

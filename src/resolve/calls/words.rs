@@ -237,7 +237,7 @@ impl Line<'_> {
             masked[start..end].fill(b'/');
             from = end.max(colon + 3);
         }
-        self.words(&masked, found);
+        self.read_words(&masked, found);
         found[first..].sort_by_key(|m| m.at);
     }
 
@@ -285,8 +285,8 @@ impl Line<'_> {
         self.text.len()
     }
 
-    /// Reads what is outside of URLs, word by word.
-    fn words(&self, masked: &[u8], found: &mut Vec<Mention>) {
+    /// Where the words are outside of URLs.
+    fn words(&self, masked: &[u8]) -> Vec<(usize, usize)> {
         let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'@');
         let mut words: Vec<(usize, usize)> = Vec::new();
         let mut start = None;
@@ -300,9 +300,16 @@ impl Line<'_> {
                 _ => {}
             }
         }
-        let text = |(a, b): (usize, usize)| self.text.get(a..b).unwrap_or_default();
         // A colon between quotes is no word.
-        words.retain(|w| text(*w).bytes().any(|b| b.is_ascii_alphanumeric()));
+        words
+            .retain(|&(a, b)| self.text.get(a..b).unwrap_or_default().bytes().any(|byte| byte.is_ascii_alphanumeric()));
+        words
+    }
+
+    /// Reads what is outside of URLs, word by word.
+    fn read_words(&self, masked: &[u8], found: &mut Vec<Mention>) {
+        let words = self.words(masked);
+        let text = |(a, b): (usize, usize)| self.text.get(a..b).unwrap_or_default();
         let whole = self.text.trim();
         let mut key = None;
         for (n, &(a, b)) in words.iter().enumerate() {

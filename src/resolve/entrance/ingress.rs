@@ -64,7 +64,8 @@ impl Together {
 }
 
 /// The hosts that an Ingress has a certificate for. A controller that serves all Ingresses of its class as one has it
-/// for each of them (<https://kubernetes.github.io/ingress-nginx/user-guide/tls/>); clouds make a load balancer for each.
+/// for each of them (<https://kubernetes.github.io/ingress-nginx/user-guide/tls/>); clouds make a load balancer for
+/// each.
 fn secured(entry: &Entry, ingress: &Ingress, all: &Together) -> Vec<(Option<String>, String)> {
     let class = all.class(entry, ingress);
     let is_clouds = class.as_deref().is_none_or(|c| c.starts_with("alb") || c.starts_with("gce"));
@@ -75,6 +76,16 @@ fn secured(entry: &Entry, ingress: &Ingress, all: &Together) -> Vec<(Option<Stri
     hosts.map(|host| (class.clone(), host.clone())).collect()
 }
 
+/// Hosts for which an Ingress of the same class has a certificate are encrypted.
+fn share_certificates(hosts: &mut [Host], class: Option<&String>, all: &Together) {
+    for host in hosts.iter_mut().filter(|h| matches!(h.tls, HostTls::None | HostTls::Uncovered)) {
+        let own = host.name.clone().map(|name| (class.cloned(), name));
+        if own.is_some_and(|own| all.secured.contains(&own)) {
+            host.tls = HostTls::Terminated;
+        }
+    }
+}
+
 fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all: &Together) {
     let canaries = &all.canaries;
     let nothing = IngressSpec::default();
@@ -82,12 +93,7 @@ fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all:
     let tls: &[IngressTLS] = spec.tls.as_deref().unwrap_or_default();
     let class = all.class(entry, ingress);
     let mut hosts = hosts(context, entry, spec);
-    for host in hosts.iter_mut().filter(|h| matches!(h.tls, HostTls::None | HostTls::Uncovered)) {
-        let own = host.name.clone().map(|name| (class.clone(), name));
-        if own.is_some_and(|own| all.secured.contains(&own)) {
-            host.tls = HostTls::Terminated;
-        }
-    }
+    share_certificates(&mut hosts, class.as_ref(), all);
     let secure = !tls.is_empty() || hosts.iter().any(|h| h.tls.is_encrypted());
     if let Some(class) = &class {
         context.class(entry, class);

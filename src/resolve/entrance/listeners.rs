@@ -1,5 +1,5 @@
-//! The listeners of the Gateway API: which routes each takes, how it encrypts their requests, and where several stand in
-//! each other's way (<https://gateway-api.sigs.k8s.io/reference/spec/#listener>).
+//! The listeners of the Gateway API: which routes each takes, how it encrypts their requests, and where several stand
+//! in each other's way (<https://gateway-api.sigs.k8s.io/reference/spec/#listener>).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,8 +108,6 @@ pub(super) fn accepting<'a>(
 ) -> Result<Served, RefusalReason> {
     let gateway = &context.cluster.entries()[at];
     let conflicting = conflicting(gateway);
-    let section = text(parent, &["sectionName"]);
-    let port = number(parent, &["port"]);
     let mut meant = 0;
     let mut accepted = false;
     let mut secure = Served::default();
@@ -117,9 +115,7 @@ pub(super) fn accepting<'a>(
     let (mut is_sure, mut unsure) = (false, None);
     let mut older = None;
     for (l, listener) in items(&gateway.object.tree, &["spec", "listeners"]).enumerate() {
-        if section.is_some_and(|s| text(listener, &["name"]) != Some(s))
-            || port.is_some_and(|p| number(listener, &["port"]) != Some(p))
-        {
+        if !is_meant(listener, parent) {
             continue;
         }
         meant += 1;
@@ -130,21 +126,16 @@ pub(super) fn accepting<'a>(
                 older = taken.iter().find(|((g, i, _), _)| (*g, *i) == (at, l)).map(|(_, all)| all[0].key.clone());
                 continue;
             }
-            let field = format!("spec.listeners[{l}]");
-            match untold(context, gateway, listener, route) {
+            let is_conflicting = conflicting.get(l) == Some(&true);
+            let conflict =
+                || format!("spec.listeners[{l}] of {} conflicts with another listener on its port", gateway.key);
+            match untold(context, gateway, listener, route).or_else(|| is_conflicting.then(conflict)) {
                 Some(text) => unsure = Some(text),
-                None if conflicting.get(l) == Some(&true) => {
-                    let text = format!("{field} of {} conflicts with another listener on its port", gateway.key);
-                    unsure = Some(text);
-                }
                 None => is_sure = true,
             }
             accepted = true;
             let tls = listener_tls(listener);
-            let hosts = text(listener, &["hostname"]).map(str::to_owned).into_iter().collect();
-            let is_encrypted = matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS"));
-            let port = number(listener, &["port"]);
-            context.heard(route, [Listening { hosts, is_encrypted, port, redirects: false }]);
+            context.heard(route, [listening(listener)]);
             if tls.is_encrypted() {
                 served.for_each(|host| secure.add(host, tls));
             }
@@ -153,7 +144,7 @@ pub(super) fn accepting<'a>(
     if let Some(text) = unsure.filter(|_| !is_sure) {
         context.fault(route, text, "spec.parentRefs");
     }
-    match (accepted, meant, section, port) {
+    match (accepted, meant, text(parent, &["sectionName"]), number(parent, &["port"])) {
         (true, ..) => Ok(secure),
         (false, ..) if let Some(older) = older => Err(RefusalReason::Taken(older)),
         // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
@@ -164,6 +155,23 @@ pub(super) fn accepting<'a>(
         (false, 0, Some(section), _) => Err(RefusalReason::NoListenerNamed(section.to_owned())),
         (false, 0, None, Some(port)) => Err(RefusalReason::NoListenerOn(port)),
         (false, ..) => Err(RefusalReason::NotTaken { hosts: hosts.to_vec() }),
+    }
+}
+
+/// Whether a parent reference means a listener: it may name one, or a port
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#parentreference>).
+fn is_meant(listener: &Tree, parent: &Tree) -> bool {
+    text(parent, &["sectionName"]).is_none_or(|name| text(listener, &["name"]) == Some(name))
+        && number(parent, &["port"]).is_none_or(|port| number(listener, &["port"]) == Some(port))
+}
+
+/// Where a listener takes requests.
+fn listening(listener: &Tree) -> Listening {
+    Listening {
+        hosts: text(listener, &["hostname"]).map(str::to_owned).into_iter().collect(),
+        is_encrypted: matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS")),
+        port: number(listener, &["port"]),
+        redirects: false,
     }
 }
 
