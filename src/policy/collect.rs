@@ -133,7 +133,7 @@ fn about_nodes(cluster: &Cluster) -> Option<Diagnostic> {
     Some(Diagnostic::at(Code::UnsupportedPolicy, *at, message))
 }
 
-/// What is told of settings, annotations and makers of policies: one line for each kind of them.
+/// The messages about settings and annotations that decide about connections: one for each kind of them.
 fn about_others(others: &[ForeignPolicy]) -> impl Iterator<Item = Diagnostic> {
     let mut by_kind: BTreeMap<&str, Vec<&ForeignPolicy>> = BTreeMap::new();
     for policy in others {

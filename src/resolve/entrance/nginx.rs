@@ -136,7 +136,7 @@ fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
                     let field = "spec.policies".to_owned();
                     clients = Some(Clients { allowed: list("allow"), denied: list("deny"), field });
                 }
-                // Those of routes are told apart by their targets.
+                // Routes with a list and those without one differ by their targets.
                 "accessControl" if !is_whole => {}
                 "apiKey" | "basicAuth" | "ingressMTLS" | "jwt" | "oidc" => {
                     context.checked(entry, format!("Policy {name} ({})", said.key), "spec.policies");
